@@ -1,0 +1,149 @@
+//! Rooms, who is in them, and invites to them.
+
+use super::{Error, InviteId, Message, Result, RoomId, Timestamp, UserId};
+
+/// What kind of room it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RoomType {
+    /// Entered by invitation.
+    Channel,
+}
+
+/// What a member may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// One in each room that has members.
+    Owner,
+    /// Everybody else.
+    Member,
+}
+
+/// What became of an invite.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InviteStatus {
+    /// Waits for an answer.
+    Pending,
+    /// The invited joined.
+    Accepted,
+    /// The invited declined.
+    Rejected,
+}
+
+/// A room with its members.
+#[derive(Clone, Debug)]
+pub struct Room {
+    /// The id.
+    pub id: RoomId,
+    /// The kind.
+    pub kind: RoomType,
+    /// The title.
+    pub title: String,
+    /// Who is in it, the longest-standing first.
+    pub members: Vec<UserId>,
+}
+
+/// A room as it stands for one of its members.
+#[derive(Clone, Debug)]
+pub struct RoomSummary {
+    /// The id.
+    pub id: RoomId,
+    /// The kind.
+    pub kind: RoomType,
+    /// The title.
+    pub title: String,
+    /// The newest position; 0 in a room without messages.
+    pub latest_seq: i64,
+    /// The member's read position.
+    pub last_read_seq: i64,
+    /// Messages of others beyond it.
+    pub unread_count: i64,
+    /// The newest message.
+    pub last_message: Option<Message>,
+}
+
+/// A member of a room.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// The user.
+    pub user: UserId,
+    /// How they are called.
+    pub display_name: String,
+    /// What they may do.
+    pub role: Role,
+    /// Since when.
+    pub joined_at: Timestamp,
+    /// Their read position.
+    pub last_read_seq: i64,
+}
+
+/// An invite to a room.
+#[derive(Clone, Debug)]
+pub struct Invite {
+    /// The id.
+    pub id: InviteId,
+    /// Where to.
+    pub room: RoomId,
+    /// Who invites.
+    pub from: UserId,
+    /// Who is invited.
+    pub to: UserId,
+    /// What became of it.
+    pub status: InviteStatus,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// The answer to an invitation.
+#[derive(Clone, Debug)]
+pub enum Invited {
+    /// This call made it.
+    Created(Invite),
+    /// It was there already.
+    Pending(Invite),
+}
+
+/// A room at the moment when a watch of it starts.
+#[derive(Clone, Debug)]
+pub struct WatchStart {
+    /// The newest position.
+    pub latest_seq: i64,
+    /// The history that it belongs to.
+    pub epoch: String,
+    /// Who is a member.
+    pub members: Vec<UserId>,
+}
+
+/// A user's memberships and sessions at one moment.
+#[derive(Clone, Debug)]
+pub struct UserState {
+    /// The rooms that the user is a member of.
+    pub rooms: Vec<RoomId>,
+    /// The live sessions.
+    pub sessions: Vec<super::SessionId>,
+}
+
+macro_rules! stored_words {
+    ($($type:ident { $($variant:ident = $word:literal),* })*) => {$(
+        impl $type {
+            /// The word that the store keeps.
+            #[must_use]
+            pub fn word(self) -> &'static str {
+                match self { $(Self::$variant => $word),* }
+            }
+
+            /// The value of a stored word. Errors: `internal` for one that no version ever stored.
+            pub fn stored(word: &str) -> Result<Self> {
+                match word {
+                    $($word => Ok(Self::$variant),)*
+                    _ => Err(Error::Internal),
+                }
+            }
+        }
+    )*};
+}
+
+stored_words! {
+    RoomType { Channel = "channel" }
+    Role { Owner = "owner", Member = "member" }
+    InviteStatus { Pending = "pending", Accepted = "accepted", Rejected = "rejected" }
+}

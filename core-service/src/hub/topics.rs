@@ -1,0 +1,61 @@
+//! The feeds that somebody follows, by topic. A topic nobody follows costs nothing.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::feed::{Cursor, Feed};
+
+/// Feeds by topic.
+#[derive(Debug)]
+pub(super) struct Topics<K, E>(Arc<Shelf<K, E>>);
+
+/// Where live feeds stand; cursors put theirs back when they are done.
+#[derive(Debug)]
+pub(super) struct Shelf<K, E>(Mutex<HashMap<K, Arc<Feed<E>>>>);
+
+impl<K, E> Default for Topics<K, E> {
+    fn default() -> Self {
+        Self(Arc::new(Shelf(Mutex::new(HashMap::new()))))
+    }
+}
+
+impl<K: Clone + Eq + Hash, E: Clone> Topics<K, E> {
+    pub(super) fn watch(&self, key: &K) -> Cursor<K, E> {
+        let mut feeds = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let feed = feeds.entry(key.clone()).or_insert_with(|| Arc::new(Feed::new()));
+        Cursor::new(key.clone(), self.0.clone(), feed.clone())
+    }
+
+    pub(super) fn publish(&self, key: &K, event: E) {
+        let feeds = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(feed) = feeds.get(key) {
+            feed.push(event);
+        }
+    }
+}
+
+impl<K: Eq + Hash, E> Shelf<K, E> {
+    pub(super) fn put_back(&self, key: &K, feed: &Arc<Feed<E>>) {
+        let mut feeds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Two owners are the shelf and the cursor that is going; new ones are made under this lock only.
+        if Arc::strong_count(feed) == 2 {
+            feeds.remove(key);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_feed_lives_as_long_as_its_cursors() {
+        let topics = Topics::<&str, ()>::default();
+        let (first, second) = (topics.watch(&"r"), topics.watch(&"r"));
+        drop(first);
+        assert_eq!(topics.0.0.lock().unwrap().len(), 1);
+        drop(second);
+        assert_eq!(topics.0.0.lock().unwrap().len(), 0);
+    }
+}

@@ -1,0 +1,129 @@
+//! SQLite behind verbs, and the only place that knows SQL. A verb holds its whole transaction: it finds out who
+//! acts, decides, and changes, all against one state of the database.
+
+mod accounts;
+mod actor;
+mod backup;
+mod demo;
+mod invites;
+mod members;
+mod messages;
+mod reader;
+mod rooms;
+mod schema;
+mod sessions;
+mod watch;
+mod writer;
+
+use std::future::Future;
+use std::path::Path;
+use std::sync::Arc;
+
+use chat_process::{Shutdown, StartError};
+use rusqlite::Connection;
+
+use crate::domain::{Actor, Clock, Credential, Error, Result, Timestamp};
+use crate::hub::Hub;
+use crate::limits::Limits;
+use crate::metrics::Metrics;
+use reader::Reader;
+use writer::{WriteTx, Writer};
+
+pub use backup::{back_up, restore};
+
+/// The database file in the data directory.
+const FILE: &str = "holdfast.db";
+
+/// The store. Clones are the same one.
+#[derive(Clone, Debug)]
+pub struct Store {
+    reader: Reader,
+    writer: Writer,
+    clock: Clock,
+    epoch: Arc<str>,
+}
+
+impl Store {
+    /// Opens the database in a directory, made where missing, and brings its schema up to date. Events of commits go
+    /// to the hub. Errors: a directory or database that cannot be used, or that a newer version wrote.
+    pub fn open(
+        dir: &Path,
+        clock: Clock,
+        hub: Arc<Hub>,
+        limits: Arc<Limits>,
+        metrics: Arc<Metrics>,
+        shutdown: &Shutdown,
+    ) -> Result<Self, StartError> {
+        let path = dir.join(FILE);
+        let cannot = |error: &dyn std::fmt::Display| StartError::cannot(format!("open {}", path.display()), error);
+        std::fs::create_dir_all(dir).map_err(|error| cannot(&error))?;
+        let (connection, epoch) = schema::open(&path).map_err(|error| cannot(&error))?;
+        let reader = Reader::open(&path).map_err(|error| cannot(&error))?;
+        let writer = writer::start(connection, clock.clone(), hub, limits, metrics, shutdown)
+            .map_err(|error| cannot(&error))?;
+        Ok(Self { reader, writer, clock, epoch: epoch.into() })
+    }
+
+    /// Which history of the database this is.
+    #[must_use]
+    pub fn epoch(&self) -> &str {
+        &self.epoch
+    }
+
+    /// Reads as whoever the credential turns out to be, in one snapshot.
+    async fn read_as<T: Send + 'static>(
+        &self,
+        credential: Credential,
+        read: impl FnOnce(&Connection, &Actor) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let now = self.clock.now();
+        let (answer, touch) = self
+            .reader
+            .run(move |connection| {
+                let (actor, touch) = actor::find(connection, &credential, now)?;
+                Ok((read(connection, &actor)?, touch))
+            })
+            .await?;
+        if let Some(session) = touch {
+            self.writer.submit_and_forget(move |tx| actor::touch(tx.connection(), &session, now));
+        }
+        Ok(answer)
+    }
+
+    /// Changes as whoever the credential turns out to be, in one transaction.
+    async fn write_as<T: Send + 'static>(
+        &self,
+        credential: Credential,
+        change: impl FnOnce(&mut WriteTx<'_>, &Actor) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.submit_as(credential, change).await
+    }
+
+    /// The same in two steps: the order of calls is the order of transactions, the future is the answer.
+    fn submit_as<T: Send + 'static>(
+        &self,
+        credential: Credential,
+        change: impl FnOnce(&mut WriteTx<'_>, &Actor) -> Result<T> + Send + 'static,
+    ) -> impl Future<Output = Result<T>> + Send + use<T> {
+        self.writer.submit(move |tx| {
+            let (actor, touch) = actor::find(tx.connection(), &credential, tx.now())?;
+            if let Some(session) = touch {
+                actor::touch(tx.connection(), &session, tx.now())?;
+            }
+            change(tx, &actor)
+        })
+    }
+}
+
+/// A failure of SQLite is the domain's `internal`, and is logged here, once.
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        tracing::error!(%error, "the database failed");
+        Self::Internal
+    }
+}
+
+/// A stored time.
+fn time(row: &rusqlite::Row<'_>, column: &str) -> rusqlite::Result<Timestamp> {
+    row.get(column).map(Timestamp::stored)
+}

@@ -1,0 +1,58 @@
+//! The write connection and the schema: settings, migrations, the epoch.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite_migration::{M, Migrations};
+use uuid::Uuid;
+
+/// Prepared statements that a connection keeps; more than there are.
+pub(super) const STATEMENTS: usize = 128;
+
+/// One file a step, append-only. A database with more steps than these was written by a newer version.
+const STEPS: &[M<'_>] = &[M::up(include_str!("../../../migrations/0001_message_path.sql"))];
+
+/// Why a database cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum OpenError {
+    #[error("it was written by a newer version of Holdfast (schema {found}, this one knows {known})")]
+    Newer { found: usize, known: usize },
+    #[error(transparent)]
+    Migration(#[from] rusqlite_migration::Error),
+    #[error(transparent)]
+    Sqlite(#[from] rusqlite::Error),
+}
+
+/// Opens the one connection that writes. Returns the epoch with it.
+pub(super) fn open(path: &Path) -> Result<(Connection, String), OpenError> {
+    let mut connection = Connection::open(path)?;
+    // FULL: a commit is on disk before it is acknowledged. The rest is speed.
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "cache_size", -65_536)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    migrate(&mut connection)?;
+    let epoch = epoch(&connection)?;
+    Ok((connection, epoch))
+}
+
+fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
+    let found: usize = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if found > STEPS.len() {
+        return Err(OpenError::Newer { found, known: STEPS.len() });
+    }
+    Ok(Migrations::from_slice(STEPS).to_latest(connection)?)
+}
+
+fn epoch(connection: &Connection) -> rusqlite::Result<String> {
+    let known = connection.query_row("SELECT epoch FROM history", [], |row| row.get(0)).optional()?;
+    known.map_or_else(|| new_epoch(connection), Ok)
+}
+
+/// Begins a new history: whoever holds positions of the old one must read again.
+pub(super) fn new_epoch(connection: &Connection) -> rusqlite::Result<String> {
+    let epoch = Uuid::new_v4().to_string();
+    connection.execute("INSERT OR REPLACE INTO history (one, epoch) VALUES (1, ?1)", [&epoch])?;
+    Ok(epoch)
+}
