@@ -1,6 +1,7 @@
 //! Stopping on purpose: one token that says so, one tracker that knows who is not done yet.
 
 use std::future::Future;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -72,16 +73,25 @@ impl Shutdown {
         });
     }
 
-    /// The same for a thread: it holds the guard for as long as it runs.
-    #[must_use]
-    pub fn death_watch(&self, name: &'static str) -> DeathWatch {
+    /// The same on a thread of its own. Errors: no thread to be had.
+    pub fn spawn_thread(&self, name: &'static str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+        let guard = (self.death_watch(name), self.tracker.token());
+        let named = std::thread::Builder::new().name(name.to_owned());
+        named.spawn(move || {
+            let _guard = guard;
+            work();
+        })?;
+        Ok(())
+    }
+
+    fn death_watch(&self, name: &'static str) -> DeathWatch {
         DeathWatch { name, shutdown: self.clone() }
     }
 }
 
-/// Takes the process down when it is dropped before the stop has begun. See [`Shutdown::spawn_essential`].
+/// Takes the process down when it is dropped before the stop has begun.
 #[derive(Debug)]
-pub struct DeathWatch {
+struct DeathWatch {
     name: &'static str,
     shutdown: Shutdown,
 }

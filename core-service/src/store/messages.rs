@@ -1,8 +1,8 @@
 //! The log: appending to it, and reading it in pages.
 
-use std::future::Future;
 use std::sync::Arc;
 
+use futures::future::BoxFuture;
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use super::members::{self, Membership};
@@ -22,12 +22,8 @@ impl Store {
     /// which they are made; the future is the answer, after the commit.
     ///
     /// Errors: `unauthenticated`, `not_a_member`, `idempotency_conflict`, `rate_limited`, `unavailable`.
-    pub fn append(
-        &self,
-        credential: Credential,
-        new: NewMessage,
-    ) -> impl Future<Output = Result<Appended>> + Send + use<> {
-        self.submit_as(credential, move |tx, actor| append(tx, actor, new))
+    pub fn append(&self, credential: Credential, new: NewMessage) -> BoxFuture<'static, Result<Appended>> {
+        self.write_as(credential, move |tx, actor| append(tx, actor, new))
     }
 
     /// A page of a room's log. Errors: `unauthenticated`, `not_a_member`, `cursor_ahead`.

@@ -15,11 +15,11 @@ mod sessions;
 mod watch;
 mod writer;
 
-use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
 
 use chat_process::{Shutdown, StartError};
+use futures::future::BoxFuture;
 use rusqlite::Connection;
 
 use crate::domain::{Actor, Clock, Credential, Error, Result, Timestamp};
@@ -90,21 +90,13 @@ impl Store {
         Ok(answer)
     }
 
-    /// Changes as whoever the credential turns out to be, in one transaction.
-    async fn write_as<T: Send + 'static>(
+    /// Changes as whoever the credential turns out to be, in one transaction. The order of calls is the order of
+    /// transactions; the future is the answer.
+    fn write_as<T: Send + 'static>(
         &self,
         credential: Credential,
         change: impl FnOnce(&mut WriteTx<'_>, &Actor) -> Result<T> + Send + 'static,
-    ) -> Result<T> {
-        self.submit_as(credential, change).await
-    }
-
-    /// The same in two steps: the order of calls is the order of transactions, the future is the answer.
-    fn submit_as<T: Send + 'static>(
-        &self,
-        credential: Credential,
-        change: impl FnOnce(&mut WriteTx<'_>, &Actor) -> Result<T> + Send + 'static,
-    ) -> impl Future<Output = Result<T>> + Send + use<T> {
+    ) -> BoxFuture<'static, Result<T>> {
         self.writer.submit(move |tx| {
             let (actor, touch) = actor::find(tx.connection(), &credential, tx.now())?;
             if let Some(session) = touch {

@@ -38,7 +38,8 @@ pub(super) fn open(path: &Path) -> Result<(Connection, String), OpenError> {
 }
 
 fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
-    let found: usize = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let found = found as usize;
     if found > STEPS.len() {
         return Err(OpenError::Newer { found, known: STEPS.len() });
     }

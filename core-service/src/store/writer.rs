@@ -2,11 +2,11 @@
 //! savepoint of its own; only after the commit are the events handed on and the callers answered. One fsync serves
 //! the whole batch, and one writer makes `seq` gapless by construction.
 
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Instant;
 
 use chat_process::Shutdown;
+use futures::future::BoxFuture;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
@@ -67,6 +67,10 @@ impl WriteTx<'_> {
 
     /// Runs a job so that its refusal leaves no trace: neither rows nor events.
     fn in_savepoint<T>(&mut self, job: impl FnOnce(&mut WriteTx<'_>) -> Result<T>) -> Result<T> {
+        if self.connection.is_autocommit() {
+            // A full disk, say, made SQLite end the transaction: a savepoint now would commit on its own.
+            return Err(Error::Unavailable);
+        }
         let told = self.events.len();
         self.connection.prepare_cached("SAVEPOINT job")?.execute([])?;
         let outcome = job(self);
@@ -85,7 +89,7 @@ impl Writer {
     pub(super) fn submit<T: Send + 'static>(
         &self,
         job: impl FnOnce(&mut WriteTx<'_>) -> Result<T> + Send + 'static,
-    ) -> impl Future<Output = Result<T>> + Send + use<T> {
+    ) -> BoxFuture<'static, Result<T>> {
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |tx| {
             let outcome = tx.in_savepoint(job);
@@ -96,10 +100,10 @@ impl Writer {
             })
         });
         let queued = self.jobs.try_send(job);
-        async move {
+        Box::pin(async move {
             queued.map_err(|_| Error::Unavailable)?;
             answered.await.unwrap_or(Err(Error::Unavailable))
-        }
+        })
     }
 
     /// Queues a job whose outcome interests nobody, if there is room for it.
