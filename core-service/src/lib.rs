@@ -4,6 +4,145 @@ pub mod config;
 pub mod domain;
 pub mod hub;
 pub mod limits;
+pub mod listener;
 pub mod metrics;
 pub mod passwords;
+mod rpc;
+mod service_token;
 pub mod store;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chat_process::{Shutdown, StartError, admin};
+use prometheus_client::registry::Registry;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio_stream::wrappers::UnixListenerStream;
+use tonic::transport::Server;
+use tonic::transport::server::{Router, TcpIncoming};
+use tower::util::MapResponseLayer;
+
+use config::Config;
+use domain::{Clock, Error, Password};
+use hub::Hub;
+use limits::Limits;
+use listener::Listener;
+use metrics::Metrics;
+use passwords::Passwords;
+use rpc::{Parts, Services};
+use store::Store;
+
+/// Calls that one connection has in flight at most.
+const STREAMS: u32 = 4_096;
+
+/// What one connection may have in flight unread, in bytes, over all its calls.
+const WINDOW: u32 = 4 * 1024 * 1024;
+
+/// How often a silent connection is asked whether it still lives, and how long it has to answer.
+const KEEP_ALIVE: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(5));
+
+/// The password of the demo users.
+const DEMO_PASSWORD: &str = "demo-password";
+
+/// Opens the store and serves it on the tasks of `shutdown`. Returns once calls are accepted.
+///
+/// Errors: a data directory, database or token that cannot be used.
+pub async fn serve(
+    config: Config,
+    listener: Listener,
+    admin_listener: TcpListener,
+    shutdown: &Shutdown,
+) -> Result<(), StartError> {
+    let mut registry = Registry::default();
+    let parts = parts(&config, &mut registry, shutdown)?;
+    if config.demo {
+        seed_demo(&parts).await?;
+    }
+    let (health, router) = router(parts, &config, shutdown)?;
+    let address = listener.address()?;
+    let admin_address = admin_listener.local_addr().map_err(|error| StartError::cannot("listen", error))?;
+
+    let (ready, readiness) = watch::channel(true);
+    admin::serve(admin_listener, Arc::new(registry), readiness, shutdown);
+    let stop = shutdown.token();
+    shutdown.spawn_essential("gRPC server", async move {
+        let stopped = async move {
+            stop.cancelled().await;
+            let _ = ready.send(false);
+            health.set_service_status("", tonic_health::ServingStatus::NotServing).await;
+        };
+        let served = match listener {
+            Listener::Tcp(listener) => {
+                // `serve_with_incoming` itself leaves Nagle's algorithm on: 44 ms a call.
+                let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+                router.serve_with_incoming_shutdown(incoming, stopped).await
+            }
+            Listener::Unix(listener, _) => {
+                router.serve_with_incoming_shutdown(UnixListenerStream::new(listener), stopped).await
+            }
+        };
+        if let Err(error) = served {
+            tracing::error!(%error, "the gRPC server failed");
+        }
+    });
+    tracing::info!(%address, admin = %admin_address, "listening");
+    Ok(())
+}
+
+fn parts(config: &Config, registry: &mut Registry, shutdown: &Shutdown) -> Result<Parts, StartError> {
+    let clock = Clock::system();
+    let hub = Arc::new(Hub::default());
+    let limits = Arc::new(Limits::new((!config.common.no_rate_limits).then_some(&config.rates)));
+    let metrics = Arc::new(Metrics::register(registry));
+    let (hub_of_store, limits_of_store) = (hub.clone(), limits.clone());
+    let store = Store::open(&config.data_dir, clock.clone(), hub_of_store, limits_of_store, metrics.clone(), shutdown)?;
+    let service_token = service_token::load_or_make(config)?;
+    let passwords = Passwords::new().map_err(|error| StartError::cannot("hash passwords", error))?;
+    Ok(Parts { store, hub, limits, metrics, passwords, clock, service_token })
+}
+
+async fn seed_demo(parts: &Parts) -> Result<(), StartError> {
+    let seeded: Result<bool, Error> = async {
+        let password = Password::parse("password", DEMO_PASSWORD.to_owned())?;
+        parts.store.seed_demo(parts.passwords.hash(password).await?).await
+    }
+    .await;
+    match seeded {
+        Ok(true) => tracing::warn!("demo users were made, whose password everybody knows"),
+        Ok(false) => tracing::info!("the database has users: no demo data"),
+        Err(error) => return Err(StartError::cannot("make the demo data", error)),
+    }
+    Ok(())
+}
+
+type Layered = tower::layer::util::Stack<MapResponseLayer<Relabel>, tower::layer::util::Identity>;
+type Relabel = fn(http::Response<tonic::body::Body>) -> http::Response<tonic::body::Body>;
+
+fn router(
+    parts: Parts,
+    config: &Config,
+    shutdown: &Shutdown,
+) -> Result<(tonic_health::server::HealthReporter, Router<Layered>), StartError> {
+    let services = Services::new(parts, config, shutdown);
+    let (health, health_service) = tonic_health::server::health_reporter();
+    let reflection = || {
+        tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(chat_proto::DESCRIPTORS)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+    };
+    let cannot = |error| StartError::cannot("describe the services", error);
+    let router = Server::builder()
+        .layer(MapResponseLayer::new(rpc::label_malformed as Relabel))
+        .max_concurrent_streams(STREAMS)
+        .initial_connection_window_size(WINDOW)
+        .http2_keepalive_interval(Some(KEEP_ALIVE.0))
+        .http2_keepalive_timeout(Some(KEEP_ALIVE.1))
+        .add_service(services.auth)
+        .add_service(services.chat)
+        .add_service(services.social)
+        .add_service(health_service)
+        .add_service(reflection().build_v1().map_err(cannot)?)
+        .add_service(reflection().build_v1alpha().map_err(cannot)?);
+    Ok((health, router))
+}

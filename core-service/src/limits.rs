@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 use std::hash::Hash;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -88,6 +88,14 @@ impl Limits {
         }
         Ok(attempt)
     }
+
+    /// Counts a guess at the own password like a failed log-in, until it succeeds. Errors: `rate_limited`.
+    pub fn begin_password_check(&self, user: &UserId, now: Instant) -> Result<Attempt> {
+        let Some(counters) = &self.0 else { return Ok(Attempt { counted: Vec::new() }) };
+        // Who holds a session guesses from no address in particular.
+        let counted = counters.account_logins.count((user.to_string(), Ipv4Addr::UNSPECIFIED.into()), now)?;
+        Ok(Attempt { counted: vec![(counted, now)] })
+    }
 }
 
 impl Attempt {
@@ -113,7 +121,9 @@ impl<K: Clone + Eq + Hash + Send + Sync + 'static> Buckets<K> {
 
     fn check(&self, key: &K) -> Result<()> {
         let bucket = self.buckets.get_with_by_ref(key, || Arc::new(RateLimiter::direct(self.quota)));
-        bucket.check().map_err(|wait| Error::RateLimited { retry_after: wait.wait_time_from(DefaultClock::default().now()) })
+        bucket
+            .check()
+            .map_err(|wait| Error::RateLimited { retry_after: wait.wait_time_from(DefaultClock::default().now()) })
     }
 }
 
@@ -167,7 +177,7 @@ impl Window {
 mod tests {
     use super::*;
 
-    const ADDRESS: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+    const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
     fn limits() -> Limits {
         Limits::new(Some(&Rates::default()))

@@ -27,8 +27,8 @@ pub struct Metrics {
     pub subscriptions: Gauge,
     /// Rooms and users that are being watched, over all streams.
     pub watches: Gauge,
-    /// Watches that fell behind the live tail and went back to the store.
-    pub watches_lagged: Counter,
+    /// Watches that went back from the live tail to the store, mostly because the subscriber fell behind.
+    pub watches_restarted: Counter,
 }
 
 impl Metrics {
@@ -41,14 +41,18 @@ impl Metrics {
             batch_seconds: Histogram::new(exponential_buckets(0.000_25, 2.0, 14)),
             subscriptions: Gauge::default(),
             watches: Gauge::default(),
-            watches_lagged: Counter::default(),
+            watches_restarted: Counter::default(),
         };
         registry.register("core_sends", "Sends by what became of them", metrics.sends.clone());
         registry.register("core_batch_jobs", "Jobs of each write batch", metrics.batch_jobs.clone());
         registry.register("core_batch_seconds", "Duration of write batches", metrics.batch_seconds.clone());
         registry.register("core_subscriptions", "Open Subscribe streams", metrics.subscriptions.clone());
         registry.register("core_watches", "Watched rooms and users", metrics.watches.clone());
-        registry.register("core_watches_lagged", "Watches that fell behind the tail", metrics.watches_lagged.clone());
+        registry.register(
+            "core_watches_restarted",
+            "Watches that went back from the live tail to the store",
+            metrics.watches_restarted.clone(),
+        );
         metrics
     }
 }

@@ -4,9 +4,9 @@
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
+use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
-use argon2::Argon2;
 use tokio::sync::Semaphore;
 
 use crate::domain::{Error, Password, Result};

@@ -11,6 +11,9 @@ pub enum Error {
     /// No, unknown, expired or revoked session.
     #[error("no valid session")]
     Unauthenticated,
+    /// Unknown user or wrong password: the two look the same.
+    #[error("wrong user id or password")]
+    WrongPassword,
     /// The room does not exist or the caller is no member of it: the two look the same.
     #[error("not a member of this room")]
     NotAMember,
@@ -67,7 +70,7 @@ impl Error {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Unauthenticated => "unauthenticated",
+            Self::Unauthenticated | Self::WrongPassword => "unauthenticated",
             Self::NotAMember => "not_a_member",
             Self::Forbidden(_) => "forbidden",
             Self::NotFound(_) => "not_found",

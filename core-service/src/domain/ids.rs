@@ -78,16 +78,19 @@ impl ClientMsgId {
 }
 
 impl InviteId {
-    /// Reads the text form. Errors: `invalid_argument`.
+    /// Reads the text form. Errors: `invalid_argument` for an empty one, `not_found` for what names no invite.
     pub fn parse(text: &str) -> Result<Self> {
-        uuid("inviteId", text).map(Self)
+        if text.is_empty() {
+            return Err(Error::invalid("inviteId", "missing"));
+        }
+        uuid("inviteId", text).map(Self).map_err(|_| Error::NotFound("invite"))
     }
 }
 
 impl SessionId {
-    /// Reads the text form. Errors: `invalid_argument`.
+    /// Reads the text form. Errors: `not_found` for what names no session.
     pub fn parse(text: &str) -> Result<Self> {
-        uuid("sessionId", text).map(Self)
+        uuid("sessionId", text).map(Self).map_err(|_| Error::NotFound("session"))
     }
 }
 

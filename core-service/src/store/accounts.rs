@@ -30,10 +30,10 @@ impl Store {
     }
 
     /// The PHC string of the actor's own password, with who that is. Errors: `unauthenticated`.
-    pub async fn own_password_hash(&self, credential: Credential) -> Result<String> {
+    pub async fn own_password_hash(&self, credential: Credential) -> Result<(UserId, String)> {
         self.read_as(credential, |connection, actor| {
             let mut statement = connection.prepare_cached("SELECT password_hash FROM users WHERE key = ?1")?;
-            Ok(statement.query_row([actor.key], |row| row.get(0))?)
+            Ok((actor.user.clone(), statement.query_row([actor.key], |row| row.get(0))?))
         })
         .await
     }
@@ -52,14 +52,17 @@ impl Store {
         .await
     }
 
-    /// Users whose id or display name starts with a text, by id. Errors: `unauthenticated`.
-    pub async fn search_users(&self, credential: Credential, prefix: String, limit: i32) -> Result<Vec<Profile>> {
+    /// Users whose id or display name starts with a text, whatever the case of its ASCII letters, by id.
+    /// Errors: `unauthenticated`.
+    pub async fn search_users(&self, credential: Credential, prefix: &str, limit: i32) -> Result<Vec<Profile>> {
+        let prefix = prefix.to_ascii_lowercase();
         self.read_as(credential, move |connection, _| search(connection, &prefix, limit)).await
     }
 }
 
 pub(super) fn create(tx: &mut WriteTx<'_>, account: &Account) -> Result<i64> {
-    let taken = tx.connection().prepare_cached("SELECT 1 FROM users WHERE user_id = ?1")?.exists([account.user.as_str()])?;
+    let taken =
+        tx.connection().prepare_cached("SELECT 1 FROM users WHERE user_id = ?1")?.exists([account.user.as_str()])?;
     if taken {
         return Err(Error::AlreadyExists("user id"));
     }

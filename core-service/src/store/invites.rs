@@ -10,7 +10,8 @@ use crate::domain::{
 };
 
 /// The columns that [`Stored::read`] reads.
-const INVITE: &str = "SELECT invite_id, room, room_id, inviter.user_id AS from_user, invited.user_id AS to_user, status,
+const INVITE: &str =
+    "SELECT invite_id, room, room_id, inviter.user_id AS from_user, invited.user_id AS to_user, status,
     invites.created_at FROM invites JOIN rooms ON rooms.key = room
     JOIN users AS inviter ON inviter.key = from_user JOIN users AS invited ON invited.key = to_user";
 

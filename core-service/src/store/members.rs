@@ -73,10 +73,16 @@ pub(super) fn all(connection: &Connection, room: i64) -> Result<Vec<Member>> {
 }
 
 /// Makes somebody a member, and tells the room and them.
-pub(super) fn join(tx: &mut WriteTx<'_>, user: &UserId, user_key: i64, room: &RoomId, key: i64, role: Role) -> Result<()> {
-    let mut insert = tx
-        .connection()
-        .prepare_cached("INSERT INTO members (room, user, role, joined_at) VALUES (?1, ?2, ?3, ?4)")?;
+pub(super) fn join(
+    tx: &mut WriteTx<'_>,
+    user: &UserId,
+    user_key: i64,
+    room: &RoomId,
+    key: i64,
+    role: Role,
+) -> Result<()> {
+    let mut insert =
+        tx.connection().prepare_cached("INSERT INTO members (room, user, role, joined_at) VALUES (?1, ?2, ?3, ?4)")?;
     insert.execute((key, user_key, role.word(), tx.now().millis()))?;
     drop(insert);
     let summary = rooms::summary(tx.connection(), user_key, key)?;

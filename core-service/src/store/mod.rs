@@ -30,6 +30,7 @@ use reader::Reader;
 use writer::{WriteTx, Writer};
 
 pub use backup::{back_up, restore};
+pub use invites::Reply;
 
 /// The database file in the data directory.
 const FILE: &str = "holdfast.db";
@@ -59,8 +60,8 @@ impl Store {
         std::fs::create_dir_all(dir).map_err(|error| cannot(&error))?;
         let (connection, epoch) = schema::open(&path).map_err(|error| cannot(&error))?;
         let reader = Reader::open(&path).map_err(|error| cannot(&error))?;
-        let writer = writer::start(connection, clock.clone(), hub, limits, metrics, shutdown)
-            .map_err(|error| cannot(&error))?;
+        let writer =
+            writer::start(connection, clock.clone(), hub, limits, metrics, shutdown).map_err(|error| cannot(&error))?;
         Ok(Self { reader, writer, clock, epoch: epoch.into() })
     }
 

@@ -25,9 +25,9 @@ impl Store {
     pub async fn log_in(&self, user: UserId, verified: String, session: NewSession) -> Result<Profile> {
         self.writer
             .submit(move |tx| {
-                let mut statement = tx.connection().prepare_cached(
-                    "SELECT key, display_name FROM users WHERE user_id = ?1 AND password_hash = ?2",
-                )?;
+                let mut statement = tx
+                    .connection()
+                    .prepare_cached("SELECT key, display_name FROM users WHERE user_id = ?1 AND password_hash = ?2")?;
                 let found = statement.query_row((user.as_str(), verified), |row| Ok((row.get(0)?, row.get(1)?)));
                 let (key, display_name) = found.optional()?.ok_or(Error::Unauthenticated)?;
                 drop(statement);

@@ -1,0 +1,33 @@
+//! The binary of the core: see `core-service --help`.
+
+use std::process::ExitCode;
+
+use chat_process::{Shutdown, StartError, listen};
+use core_service::config::{Command, Config};
+use core_service::listener::Listener;
+use core_service::store;
+
+/// Gave a sixth more calls a second than the system's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    chat_process::run(start)
+}
+
+async fn start(config: Config, shutdown: Shutdown) -> Result<(), StartError> {
+    match &config.command {
+        Some(Command::Backup { file }) => done(store::back_up(&config.data_dir, file), &shutdown),
+        Some(Command::Restore { file }) => done(store::restore(file, &config.data_dir), &shutdown),
+        None => {
+            let listener = Listener::bind(&config.listen).await?;
+            let admin_listener = listen::tcp(config.admin_listen).await?;
+            core_service::serve(config, listener, admin_listener, &shutdown).await
+        }
+    }
+}
+
+fn done(outcome: Result<(), StartError>, shutdown: &Shutdown) -> Result<(), StartError> {
+    shutdown.begin();
+    outcome
+}

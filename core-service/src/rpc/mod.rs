@@ -1,0 +1,64 @@
+//! The gRPC surface: each call is decoded, becomes one verb of the store, and is encoded. One file per service.
+
+mod auth;
+mod chat;
+mod convert;
+mod gate;
+mod malformed;
+mod sends;
+mod social;
+mod status;
+mod subscription;
+mod watches;
+
+use std::sync::Arc;
+
+use chat_process::{ServiceToken, Shutdown};
+use chat_proto::v1::auth_service_server::AuthServiceServer;
+use chat_proto::v1::chat_service_server::ChatServiceServer;
+use chat_proto::v1::social_service_server::SocialServiceServer;
+
+use crate::config::Config;
+use crate::domain::Clock;
+use crate::hub::Hub;
+use crate::limits::Limits;
+use crate::metrics::Metrics;
+use crate::passwords::Passwords;
+use crate::store::Store;
+
+pub(crate) use malformed::label_malformed;
+
+/// Bytes of one request at most: the longest text many times over.
+const MAX_REQUEST: usize = 1024 * 1024;
+
+/// What the services are made of.
+pub(crate) struct Parts {
+    pub(crate) store: Store,
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) passwords: Passwords,
+    pub(crate) clock: Clock,
+    pub(crate) service_token: ServiceToken,
+}
+
+/// The services of `chat.v1`.
+pub(crate) struct Services {
+    pub(crate) auth: AuthServiceServer<auth::Auth>,
+    pub(crate) chat: ChatServiceServer<chat::Chat>,
+    pub(crate) social: SocialServiceServer<social::Social>,
+}
+
+impl Services {
+    pub(crate) fn new(parts: Parts, config: &Config, shutdown: &Shutdown) -> Self {
+        let gate = gate::Gate::new(&parts.service_token, parts.limits.clone());
+        let chat = chat::Chat::new(&parts, gate.clone(), shutdown.clone());
+        let social = social::Social::new(parts.store.clone(), gate.clone());
+        let auth = auth::Auth::new(parts, gate, config.session_ttl);
+        Self {
+            auth: AuthServiceServer::new(auth).max_decoding_message_size(MAX_REQUEST),
+            chat: ChatServiceServer::new(chat).max_decoding_message_size(MAX_REQUEST),
+            social: SocialServiceServer::new(social).max_decoding_message_size(MAX_REQUEST),
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! One Subscribe stream. All its watches run on one task, so that a watch that was ended says nothing more.
+
+use std::collections::HashMap;
+use std::future::pending;
+use std::sync::Arc;
+
+use chat_process::Shutdown;
+use chat_proto::v1;
+use chat_proto::v1::subscribe_request::Request as Wish;
+use chat_proto::v1::watch_error::Target;
+use futures::StreamExt as _;
+use futures::future::{AbortHandle, Abortable, BoxFuture, FutureExt as _};
+use futures::stream::FuturesUnordered;
+use prometheus_client::metrics::gauge::Gauge;
+use tokio::sync::mpsc;
+use tokio::sync::mpsc::OwnedPermit;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Status, Streaming};
+
+use super::gate::Gate;
+use super::malformed;
+use super::watches::{Source, Watches};
+use crate::domain::{Credential, Cursor, Error, Result, RoomId, SessionId, Timestamp, UserEvent, UserId};
+use crate::hub;
+use crate::metrics::Metrics;
+
+/// Events that wait for the subscriber to read; beyond, its watches wait too.
+const QUEUE: usize = 64;
+
+/// Watches of a session's stream at most.
+const SESSION_WATCHES: usize = 1_000;
+/// Watches of a service's stream at most.
+const SERVICE_WATCHES: usize = 100_000;
+
+/// A stream about to start.
+pub(super) struct Opening {
+    pub(super) source: Source,
+    pub(super) credential: Credential,
+    pub(super) gate: Gate,
+    pub(super) metrics: Arc<Metrics>,
+}
+
+type Outcome = Result<v1::SubscribeResponse, Status>;
+
+impl Opening {
+    /// Starts the stream's task. It ends with the stream.
+    pub(super) fn start(
+        self,
+        wishes: Streaming<v1::SubscribeRequest>,
+        guard: Guard,
+        shutdown: &Shutdown,
+    ) -> ReceiverStream<Outcome> {
+        let (out, stream) = mpsc::channel(QUEUE);
+        let Ok(last) = out.clone().try_reserve_owned() else { return ReceiverStream::new(stream) };
+        let counted = Counted::new(&self.metrics.subscriptions);
+        let own = match &guard.session {
+            Some(session) => Some(session.user.clone()),
+            None => acting_for(&self.credential),
+        };
+        let subscription = Subscription {
+            watches: Watches { source: self.source, credential: self.credential, own, metrics: self.metrics, out },
+            gate: self.gate,
+            running: FuturesUnordered::new(),
+            handles: HashMap::new(),
+        };
+        let token = shutdown.token();
+        shutdown.spawn(async move {
+            let _counted = counted;
+            let stopped = async move {
+                token.cancelled().await;
+                Error::Unavailable.into()
+            };
+            subscription.run(wishes, guard, stopped.boxed(), last).await;
+        });
+        ReceiverStream::new(stream)
+    }
+}
+
+fn acting_for(credential: &Credential) -> Option<UserId> {
+    match credential {
+        Credential::Service { on_behalf_of } => on_behalf_of.clone(),
+        Credential::Session { .. } => None,
+    }
+}
+
+/// What is watched.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Topic {
+    Room(RoomId),
+    User(UserId),
+}
+
+struct Subscription {
+    watches: Watches,
+    gate: Gate,
+    running: FuturesUnordered<Abortable<BoxFuture<'static, Topic>>>,
+    handles: HashMap<Topic, AbortHandle>,
+}
+
+impl Subscription {
+    async fn run(
+        mut self,
+        wishes: Streaming<v1::SubscribeRequest>,
+        guard: Guard,
+        stopped: BoxFuture<'static, Status>,
+        last: OwnedPermit<Outcome>,
+    ) {
+        let (out, source) = (self.watches.out.clone(), self.watches.source.clone());
+        let credential = self.watches.credential.clone();
+        let end = tokio::select! {
+            end = self.serve(wishes) => end,
+            refusal = guard.session_ends(&source, &credential) => Some(refusal.into()),
+            status = stopped => Some(status),
+            () = out.closed() => None,
+        };
+        if let Some(status) = end {
+            last.send(Err(status));
+        }
+    }
+
+    /// Works wishes and watches off, until there are neither any more.
+    async fn serve(&mut self, mut wishes: Streaming<v1::SubscribeRequest>) -> Option<Status> {
+        let mut open = true;
+        while open || !self.running.is_empty() {
+            tokio::select! {
+                wish = wishes.message(), if open => match wish {
+                    Ok(Some(wish)) => self.grant(wish).await,
+                    Ok(None) => open = false,
+                    Err(status) => return Some(malformed::relabel(&status).unwrap_or(status)),
+                },
+                Some(ended) = self.running.next() => if let Ok(topic) = ended {
+                    self.handles.remove(&topic);
+                },
+            }
+        }
+        None
+    }
+
+    async fn grant(&mut self, wish: v1::SubscribeRequest) {
+        let target = target(&wish);
+        if let Err(refusal) = self.try_grant(wish)
+            && let Some(target) = target
+        {
+            self.watches.refuse(target, &refusal).await;
+        }
+    }
+
+    fn try_grant(&mut self, wish: v1::SubscribeRequest) -> Result<()> {
+        self.gate.count(&self.watches.credential)?;
+        match wish.request {
+            Some(Wish::WatchRoom(wish)) => {
+                let room = RoomId::parse(&wish.room_id)?;
+                let after = wish.after_seq;
+                after.map(Cursor::after).transpose()?;
+                self.watch(Topic::Room(room.clone()), |watches| watches.room(room, after).boxed())
+            }
+            Some(Wish::WatchUser(wish)) => {
+                let user = UserId::parse("userId", &wish.user_id)?;
+                self.watch(Topic::User(user.clone()), |watches| watches.user(user).boxed())
+            }
+            Some(Wish::UnwatchRoom(wish)) => self.unwatch(&Topic::Room(RoomId::parse(&wish.room_id)?)),
+            Some(Wish::UnwatchUser(wish)) => self.unwatch(&Topic::User(UserId::parse("userId", &wish.user_id)?)),
+            None => Err(Error::invalid("request", "neither watch nor unwatch")),
+        }
+    }
+
+    /// Starts a watch; one of the same topic ends.
+    fn watch(&mut self, topic: Topic, follow: impl FnOnce(Watches) -> BoxFuture<'static, ()>) -> Result<()> {
+        self.unwatch(&topic)?;
+        let most = if self.watches.own.is_some() { SESSION_WATCHES } else { SERVICE_WATCHES };
+        if self.handles.len() >= most {
+            return Err(Error::FailedPrecondition("too many watches on one stream"));
+        }
+        let counted = Counted::new(&self.watches.metrics.watches);
+        let (handle, registration) = AbortHandle::new_pair();
+        self.handles.insert(topic.clone(), handle);
+        let watch = follow(self.watches.clone()).map(move |()| {
+            drop(counted);
+            topic
+        });
+        self.running.push(Abortable::new(watch.boxed(), registration));
+        Ok(())
+    }
+
+    fn unwatch(&mut self, topic: &Topic) -> Result<()> {
+        if let Some(handle) = self.handles.remove(topic) {
+            handle.abort();
+        }
+        Ok(())
+    }
+}
+
+/// Whom a refusal names.
+fn target(wish: &v1::SubscribeRequest) -> Option<Target> {
+    Some(match wish.request.as_ref()? {
+        Wish::WatchRoom(wish) => Target::RoomId(wish.room_id.clone()),
+        Wish::UnwatchRoom(wish) => Target::RoomId(wish.room_id.clone()),
+        Wish::WatchUser(wish) => Target::UserId(wish.user_id.clone()),
+        Wish::UnwatchUser(wish) => Target::UserId(wish.user_id.clone()),
+    })
+}
+
+/// Knows when the session behind a stream ends.
+pub(super) struct Guard {
+    session: Option<Session>,
+}
+
+struct Session {
+    id: SessionId,
+    user: UserId,
+    expires_at: Timestamp,
+    events: hub::Cursor<UserId, UserEvent>,
+}
+
+impl Guard {
+    /// Makes sure that the credential is worth something, and follows its session, if it is one.
+    ///
+    /// Errors: `unauthenticated`, `forbidden`, `not_found` (a service that acts for nobody known).
+    pub(super) async fn begin(source: &Source, credential: &Credential) -> Result<Self> {
+        if *credential == (Credential::Service { on_behalf_of: None }) {
+            return Ok(Self { session: None });
+        }
+        let user = source.store.me(credential.clone()).await?.profile.user;
+        // Followed first, then looked at again: a revocation in between is in one of the two.
+        let events = source.hub.watch_user(&user);
+        let live = source.store.me(credential.clone()).await?.session;
+        let session = live.map(|live| Session { id: live.id, user, expires_at: live.expires_at, events });
+        Ok(Self { session })
+    }
+
+    /// Completes when the session is revoked or its time is over, with what that means; never for a service.
+    async fn session_ends(self, source: &Source, credential: &Credential) -> Error {
+        let Some(mut session) = self.session else { return pending().await };
+        let expired = tokio::time::sleep(session.expires_at.since(source.clock.now()));
+        tokio::pin!(expired);
+        loop {
+            let event = tokio::select! {
+                event = session.events.next() => event,
+                () = &mut expired => return Error::Unauthenticated,
+            };
+            match event {
+                Ok(UserEvent::SessionRevoked(id)) if id == session.id => return Error::Unauthenticated,
+                Ok(_) => {}
+                Err(hub::Lagged) => {
+                    session.events = source.hub.watch_user(&session.user);
+                    if let Err(refusal) = source.store.me(credential.clone()).await {
+                        return refusal;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Counts itself in a gauge for as long as it lives.
+struct Counted(Gauge);
+
+impl Counted {
+    fn new(gauge: &Gauge) -> Self {
+        gauge.inc();
+        Self(gauge.clone())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
