@@ -1,0 +1,68 @@
+//! The way to the core. Unary calls have a channel and a deadline of their own, so that neither a long replay nor a
+//! core that hangs holds them up.
+
+use std::future::Future;
+use std::time::Duration;
+
+use chat_proto::v1::auth_service_client::AuthServiceClient;
+use chat_proto::v1::chat_service_client::ChatServiceClient;
+use chat_proto::v1::social_service_client::SocialServiceClient;
+use tonic::metadata::MetadataValue;
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Request, Response, Status};
+
+use crate::error::Refusal;
+
+/// How long a call may take before it is answered `unavailable`.
+const DEADLINE: Duration = Duration::from_millis(1_800);
+
+/// How long a connection may take.
+const CONNECT: Duration = Duration::from_secs(1);
+
+/// How often a silent connection is asked whether it still lives, and how long it has to answer.
+const KEEP_ALIVE: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(3));
+
+/// Bytes of one answer at most: a page of 500 of the longest messages fits.
+const MAX_ANSWER: usize = 32 * 1024 * 1024;
+
+/// Clients of the core's services. Clones share their connection.
+#[derive(Clone, Debug)]
+pub(crate) struct Core {
+    pub(crate) auth: AuthServiceClient<Channel>,
+    pub(crate) chat: ChatServiceClient<Channel>,
+    pub(crate) social: SocialServiceClient<Channel>,
+}
+
+impl Core {
+    /// Clients that connect when they are first used. Errors: a malformed address.
+    pub(crate) fn lazy(address: &str) -> Result<Self, tonic::transport::Error> {
+        let channel = Endpoint::from_shared(address.to_owned())?
+            .connect_timeout(CONNECT)
+            .tcp_nodelay(true)
+            .http2_keep_alive_interval(KEEP_ALIVE.0)
+            .keep_alive_timeout(KEEP_ALIVE.1)
+            .keep_alive_while_idle(true)
+            .connect_lazy();
+        Ok(Self {
+            auth: AuthServiceClient::new(channel.clone()),
+            chat: ChatServiceClient::new(channel.clone()).max_decoding_message_size(MAX_ANSWER),
+            social: SocialServiceClient::new(channel).max_decoding_message_size(MAX_ANSWER),
+        })
+    }
+}
+
+/// A request that shows a token, a session's or the service's.
+pub(crate) fn with_token<T>(token: &str, message: T) -> Result<Request<T>, Refusal> {
+    let mut request = Request::new(message);
+    let value: MetadataValue<_> = format!("Bearer {token}").parse().map_err(|_| Refusal::unauthenticated())?;
+    request.metadata_mut().insert("authorization", value);
+    Ok(request)
+}
+
+/// What the core answers, within the deadline.
+pub(crate) async fn answer<T>(call: impl Future<Output = Result<Response<T>, Status>>) -> Result<T, Refusal> {
+    match tokio::time::timeout(DEADLINE, call).await {
+        Ok(answered) => Ok(answered?.into_inner()),
+        Err(_) => Err(Refusal::unavailable()),
+    }
+}
