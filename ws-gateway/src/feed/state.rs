@@ -2,8 +2,9 @@
 //! what follows from an event. Inputs are method calls, outputs queue up.
 //!
 //! A room has one cursor for the whole gateway: everything up to it was handed to the sockets inside. After a cut the
-//! watch resumes from it. Where order between messages and changes of membership is not to be had (a watch starts,
-//! or starts again), the core names the members, and the sockets are put right before anything else is handed on.
+//! watch resumes from it. Who may be inside is decided by the room's own stream alone, which has messages and changes
+//! of membership in the order of commit, and names the members where it starts. What a user's stream says comes at
+//! its own pace: it decides which rooms a socket wants, and no more. A socket is inside where both agree.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -17,6 +18,7 @@ use crate::wire;
 
 /// What is to be done.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "short-lived, and nearly always the largest one")]
 pub(super) enum Output {
     /// Ask the core.
     Wish(v1::SubscribeRequest),
@@ -59,10 +61,19 @@ struct Room {
     live: bool,
     /// Whether the core was told the cursor, and so replays what follows it.
     replays: bool,
-    /// Sockets that get everything beyond the cursor.
+    /// Who is a member at the cursor.
+    members: HashSet<String>,
+    /// Sockets of members: they get everything beyond the cursor.
     inside: HashSet<Sid>,
-    /// Sockets to come inside when the watch starts.
+    /// Sockets to come inside when the watch starts, or when their user becomes a member.
     waiting: HashSet<Sid>,
+}
+
+impl Room {
+    /// Everybody's who wants to hear of it.
+    fn sockets(&self) -> impl Iterator<Item = Sid> {
+        self.inside.iter().chain(&self.waiting).copied()
+    }
 }
 
 #[derive(Debug, Default)]
@@ -136,26 +147,28 @@ impl State {
 
     pub(super) fn disconnected(&mut self, socket: Sid) {
         let Some(known) = self.sockets.remove(&socket) else { return };
-        let rooms: Vec<String> = self.rooms.keys().filter(|room| self.is_in(socket, room)).cloned().collect();
+        let Some(user) = self.users.get_mut(&known.user) else { return };
+        user.sockets.remove(&socket);
+        let (rooms, last) = (user.rooms.clone(), user.sockets.is_empty());
         rooms.iter().for_each(|room| self.exit(socket, room));
-        if let Some(user) = self.users.get_mut(&known.user) {
-            user.sockets.remove(&socket);
-            if user.sockets.is_empty() {
-                self.users.remove(&known.user);
-                let user_id = known.user;
-                self.wish(Request::UnwatchUser(v1::UnwatchUser { user_id }));
-            }
+        if last {
+            self.users.remove(&known.user);
+            self.wish(Request::UnwatchUser(v1::UnwatchUser { user_id: known.user }));
         }
     }
 
-    /// A socket asks for a room that its user is known to be a member of.
+    /// A socket asks for a room that its user was found to be a member of. Where the user's stream does not say so yet,
+    /// the socket comes in as soon as it does.
     pub(super) fn join(&mut self, socket: Sid, room: &str) {
-        if let Some(known) = self.sockets.get_mut(&socket) {
-            known.left.remove(room);
+        let Some(known) = self.sockets.get_mut(&socket) else { return };
+        known.left.remove(room);
+        if !self.users.get(&known.user).is_some_and(|user| user.rooms.contains(room)) {
+            return;
         }
-        match self.rooms.get(room) {
-            Some(inside) if inside.live && inside.inside.contains(&socket) => self.tell_joined(room, vec![socket]),
-            _ => self.enter(socket, room),
+        if self.rooms.get(room).is_some_and(|room| room.live && room.inside.contains(&socket)) {
+            self.tell_joined(room, vec![socket]);
+        } else {
+            self.enter(socket, room);
         }
     }
 
@@ -188,8 +201,7 @@ impl State {
         let Some((_, seq)) = &mut room.cursor else { return };
         if message.seq == *seq + 1 {
             *seq = message.seq;
-            let inside = room.inside.iter().copied().collect();
-            self.outputs.push_back(Output::Tell(inside, Told::Message(message)));
+            self.tell_inside(&room_id, Told::Message(message));
         } else if message.seq > *seq {
             tracing::error!(room = room_id, expected = *seq + 1, got = message.seq, "a hole in the stream of events");
             room.live = false;
@@ -201,6 +213,7 @@ impl State {
         let v1::Watching { room_id, latest_seq, epoch, members } = watching;
         let Some(room) = self.rooms.get_mut(&room_id) else { return };
         room.live = true;
+        room.members = members.into_iter().collect();
         match &room.cursor {
             Some((known, seq)) if *known == epoch => {
                 // The start of an earlier watch may have been taken for this one's: what lies between is not replayed.
@@ -213,39 +226,49 @@ impl State {
                 room.waiting.extend(room.inside.drain());
             }
         }
-        self.put_right(&room_id, &members.into_iter().collect());
-        if let Some(room) = self.rooms.get_mut(&room_id) {
-            let newcomers: Vec<Sid> = room.waiting.drain().collect();
-            room.inside.extend(&newcomers);
-            self.tell_joined(&room_id, newcomers);
-        }
+        let here: Vec<Sid> = self.rooms.get(&room_id).into_iter().flat_map(Room::sockets).collect();
+        self.place(&room_id, &here);
     }
 
-    /// Puts sockets out whose users are no members, and those in whose users are.
-    fn put_right(&mut self, room: &str, members: &HashSet<String>) {
-        let gone = |(id, user): (&String, &User)| {
-            let here = user.rooms.contains(room) || user.sockets.iter().any(|socket| self.is_in(*socket, room));
-            (here && !members.contains(id)).then(|| id.clone())
-        };
-        let gone: Vec<String> = self.users.iter().filter_map(gone).collect();
-        gone.iter().for_each(|user| self.expel(user, room));
-        members.iter().for_each(|user| self.admit(user, room));
+    /// Puts sockets inside whose users are members, and the others out.
+    fn place(&mut self, room_id: &str, sockets: &[Sid]) {
+        let Some(room) = self.rooms.get_mut(room_id).filter(|room| room.live) else { return };
+        let mut newcomers = Vec::new();
+        for socket in sockets {
+            let member = self.sockets.get(socket).is_some_and(|known| room.members.contains(&known.user));
+            if member && room.waiting.remove(socket) {
+                room.inside.insert(*socket);
+                newcomers.push(*socket);
+            } else if !member && room.inside.remove(socket) {
+                room.waiting.insert(*socket);
+            }
+        }
+        self.tell_joined(room_id, newcomers);
     }
 
     fn member_joined(&mut self, room_id: String, user_id: String) {
-        let Some(room) = self.rooms.get(&room_id).filter(|room| room.live) else { return };
-        let inside = room.inside.iter().copied().collect();
-        let member = wire::RoomMember { room_id: room_id.clone(), user_id: user_id.clone() };
-        self.outputs.push_back(Output::Tell(inside, Told::MemberJoined(member)));
-        self.admit(&user_id, &room_id);
+        let Some(room) = self.rooms.get_mut(&room_id).filter(|room| room.live) else { return };
+        // The start of the watch may have named them already.
+        if room.members.insert(user_id.clone()) {
+            let sockets = self.sockets_of(&user_id);
+            self.tell_inside(&room_id, Told::MemberJoined(wire::RoomMember { room_id: room_id.clone(), user_id }));
+            self.place(&room_id, &sockets);
+        }
     }
 
     /// Whoever left is out before the next message.
     fn member_left(&mut self, room_id: String, user_id: String) {
-        self.sockets_of(&user_id).into_iter().for_each(|socket| self.exit(socket, &room_id));
-        let Some(room) = self.rooms.get(&room_id).filter(|room| room.live) else { return };
-        let inside = room.inside.iter().copied().collect();
-        self.outputs.push_back(Output::Tell(inside, Told::MemberLeft(wire::RoomMember { room_id, user_id })));
+        let Some(room) = self.rooms.get_mut(&room_id).filter(|room| room.live) else { return };
+        if room.members.remove(&user_id) {
+            self.place(&room_id, &self.sockets_of(&user_id));
+            self.tell_inside(&room_id, Told::MemberLeft(wire::RoomMember { room_id: room_id.clone(), user_id }));
+        }
+    }
+
+    fn tell_inside(&mut self, room: &str, told: Told) {
+        if let Some(room) = self.rooms.get(room) {
+            self.outputs.push_back(Output::Tell(room.inside.iter().copied().collect(), told));
+        }
     }
 
     fn user_event(&mut self, user: &str, event: v1::user_event::Event) {
@@ -304,10 +327,13 @@ impl State {
                 }
                 self.watch_room(&room);
             }
+            // The room is not in this history: whoever is inside waits for their own stream to say so.
             (Some(Target::RoomId(room)), "not_a_member") => {
-                let here = self.users.iter().filter(|(_, user)| user.sockets.iter().any(|id| self.is_in(*id, &room)));
-                let here: Vec<String> = here.map(|(id, _)| id.clone()).collect();
-                here.iter().for_each(|user| self.expel(user, &room));
+                if let Some(known) = self.rooms.get_mut(&room) {
+                    known.live = false;
+                    known.cursor = None;
+                    known.waiting.extend(known.inside.drain());
+                }
             }
             (Some(Target::RoomId(room)), _) => {
                 self.retries.insert(Topic::Room(room));
@@ -350,16 +376,11 @@ impl State {
             return;
         }
         let first = !self.rooms.contains_key(room);
-        let entry = self.rooms.entry(room.to_owned()).or_default();
-        if entry.live {
-            entry.inside.insert(socket);
-            self.tell_joined(room, vec![socket]);
-        } else {
-            entry.waiting.insert(socket);
-        }
+        self.rooms.entry(room.to_owned()).or_default().waiting.insert(socket);
         if first {
             self.watch_room(room);
         }
+        self.place(room, &[socket]);
     }
 
     fn exit(&mut self, socket: Sid, room: &str) {
@@ -407,3 +428,6 @@ impl State {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,6 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const PAUSE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 
 /// What comes out of the stream.
+#[expect(clippy::large_enum_variant, reason = "short-lived, and nearly always the largest one")]
 pub(super) enum News {
     Opened,
     Closed,
