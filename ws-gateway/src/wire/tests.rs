@@ -1,5 +1,6 @@
 //! Each shape against its golden file, which the web client's tests read too.
 
+use chat_proto::v1;
 use serde_json::Value;
 
 use super::*;

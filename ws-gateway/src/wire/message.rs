@@ -1,0 +1,143 @@
+//! Messages, their pages, and the answers to sends.
+
+use chat_proto::v1;
+use serde::Serialize;
+
+use super::time;
+use crate::error::Refusal;
+
+/// A message, as everybody sees it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Message {
+    id: String,
+    client_msg_id: String,
+    seq: i64,
+    room_id: String,
+    user_id: String,
+    text: String,
+    sent_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sent_at_client: Option<String>,
+}
+
+impl From<v1::Message> for Message {
+    fn from(message: v1::Message) -> Self {
+        Self {
+            id: message.id,
+            client_msg_id: message.client_msg_id,
+            seq: message.seq,
+            room_id: message.room_id,
+            user_id: message.user_id,
+            text: message.text,
+            sent_at: time(message.sent_at),
+            sent_at_client: message.sent_at_client.map(|at| time(Some(at))),
+        }
+    }
+}
+
+/// A page of a room's log.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Page {
+    room_id: String,
+    messages: Vec<Message>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after_seq: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before_seq: Option<i64>,
+    latest_seq: i64,
+    has_more: bool,
+    epoch: String,
+}
+
+impl From<v1::Page> for Page {
+    fn from(page: v1::Page) -> Self {
+        let (after_seq, before_seq) = match page.cursor {
+            Some(v1::page::Cursor::AfterSeq(seq)) => (Some(seq), None),
+            Some(v1::page::Cursor::BeforeSeq(seq)) => (None, Some(seq)),
+            None => (None, None),
+        };
+        Self {
+            room_id: page.room_id,
+            messages: page.messages.into_iter().map(Message::from).collect(),
+            after_seq,
+            before_seq,
+            latest_seq: page.latest_seq,
+            has_more: page.has_more,
+            epoch: page.epoch,
+        }
+    }
+}
+
+/// The answer to a send, as event and in the callback.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct MessageAck {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_msg_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    server_msg_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    room_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seq: Option<i64>,
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retryable: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_ms: Option<u64>,
+}
+
+impl MessageAck {
+    /// Stored, now or before. `client_msg_id` is as it was sent.
+    pub(crate) fn stored(client_msg_id: String, stored: v1::SendMessageResponse) -> Self {
+        let status = send_status(&stored);
+        let message = stored.message.unwrap_or_default();
+        Self {
+            client_msg_id: Some(client_msg_id),
+            server_msg_id: Some(message.id),
+            room_id: Some(message.room_id),
+            seq: Some(message.seq),
+            status,
+            reason: None,
+            message: None,
+            retryable: None,
+            retry_after_ms: None,
+        }
+    }
+
+    /// Refused. The ids are as they were sent, where they were texts.
+    pub(crate) fn rejected(client_msg_id: Option<String>, room_id: Option<String>, refusal: &Refusal) -> Self {
+        Self {
+            client_msg_id,
+            server_msg_id: None,
+            room_id,
+            seq: None,
+            status: "rejected",
+            reason: Some(refusal.code()),
+            message: Some(refusal.message().to_owned()),
+            retryable: Some(refusal.retryable()),
+            retry_after_ms: refusal.retry_after_ms(),
+        }
+    }
+}
+
+/// What the server did with a send.
+pub(crate) fn send_status(stored: &v1::SendMessageResponse) -> &'static str {
+    match stored.status() {
+        v1::send_message_response::Status::Duplicate => "duplicate",
+        _ => "accepted",
+    }
+}
+
+/// The answer to a send over REST.
+#[derive(Debug, Serialize)]
+pub(crate) struct MessageStored {
+    pub(crate) status: &'static str,
+    pub(crate) message: Message,
+}
