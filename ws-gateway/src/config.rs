@@ -19,7 +19,7 @@ pub struct Config {
     /// Where /metrics, /healthz and /readyz are served
     #[arg(long, env = "GATEWAY_ADMIN_LISTEN", default_value = "127.0.0.1:9465", value_name = "ADDRESS")]
     pub admin_listen: SocketAddr,
-    /// Origins besides the gateway's own whose pages may call, such as https://chat.example
+    /// Origins besides the gateway's own whose pages may call, such as `https://chat.example`
     #[arg(long, env = "GATEWAY_ALLOWED_ORIGINS", value_delimiter = ',', value_name = "ORIGINS", value_parser = origin)]
     pub allowed_origins: Vec<String>,
     /// Networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed

@@ -12,6 +12,7 @@ use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Response, Status};
 
 use crate::error::Refusal;
+use crate::request_id;
 
 /// How long a call may take before it is answered `unavailable`.
 const DEADLINE: Duration = Duration::from_millis(1_800);
@@ -56,6 +57,9 @@ pub(crate) fn with_token<T>(token: &str, message: T) -> Result<Request<T>, Refus
     let mut request = Request::new(message);
     let value: MetadataValue<_> = format!("Bearer {token}").parse().map_err(|_| Refusal::unauthenticated())?;
     request.metadata_mut().insert("authorization", value);
+    if let Some(id) = request_id::current() {
+        request.metadata_mut().insert(request_id::NAME, id);
+    }
     Ok(request)
 }
 

@@ -9,6 +9,7 @@ mod feed;
 mod metrics;
 mod origin;
 mod peer;
+mod request_id;
 mod rest;
 mod sends;
 mod socket;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
 use axum::serve::ListenerExt as _;
 use chat_process::{Shutdown, StartError, admin};
@@ -129,13 +130,15 @@ fn router(
         .route("/readyz", get(readiness))
         .fallback(rest::not_found);
     let (router, io) = socket::serve(router, works);
-    let id = HeaderName::from_static("x-request-id");
+    let id = request_id::HEADER;
     let constant =
         |name: HeaderName, value| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
     let router = router
-        .layer(from_fn_with_state(origins, origin::check))
+        .layer(from_fn_with_state(origins.clone(), origin::check))
+        .layer(origins.cors())
         .layer(constant(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(constant(header::REFERRER_POLICY, "same-origin"))
+        .layer(from_fn(request_id::enter))
         .layer(PropagateRequestIdLayer::new(id.clone()))
         .layer(SetRequestIdLayer::new(id, MakeRequestUuid));
     (router, io)

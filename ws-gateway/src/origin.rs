@@ -6,9 +6,11 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use http::{HeaderMap, Method, header};
+use http::{HeaderMap, HeaderValue, Method, header};
+use tower_http::cors::CorsLayer;
 
 use crate::error::{Code, Refusal};
+use crate::request_id;
 
 /// The origins that are allowed besides the gateway's own.
 #[derive(Clone, Debug)]
@@ -17,6 +19,17 @@ pub(crate) struct Origins(Arc<[String]>);
 impl Origins {
     pub(crate) fn new(allowed: Vec<String>) -> Self {
         Self(allowed.into())
+    }
+
+    /// Tells browsers which pages of other origins may read answers (the Fetch standard's CORS).
+    pub(crate) fn cors(&self) -> CorsLayer {
+        let allowed = self.0.iter().filter_map(|origin| HeaderValue::try_from(origin).ok());
+        CorsLayer::new()
+            .allow_origin(allowed.collect::<Vec<_>>())
+            .allow_credentials(true)
+            .allow_methods([Method::GET, Method::POST, Method::DELETE])
+            .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE])
+            .expose_headers([header::RETRY_AFTER, request_id::HEADER])
     }
 
     /// Whether a request may come from where it says, or says nothing.

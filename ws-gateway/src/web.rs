@@ -1,13 +1,13 @@
 //! The web client, embedded in the binary: one process serves page and API.
 
 use axum::Router;
-use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
 use crate::error::{Code, Refusal};
+use crate::rest::{Segment, not_found};
 
 #[derive(RustEmbed)]
 #[folder = "../web/dist"]
@@ -37,18 +37,18 @@ async fn page(headers: HeaderMap) -> Response {
 }
 
 /// Names of assets hold a hash of their content.
-async fn asset(Path(path): Path<String>, headers: HeaderMap) -> Response {
+async fn asset(Segment(path): Segment, headers: HeaderMap) -> Response {
     let path = format!("assets/{path}");
     match Dist::get(&path) {
         Some(file) => serve(&path, file, "public, max-age=31536000, immutable", &headers),
-        None => crate::rest::not_found().await.into_response(),
+        None => not_found().await.into_response(),
     }
 }
 
 async fn icon(headers: HeaderMap) -> Response {
     match Dist::get("favicon.svg") {
         Some(file) => serve("favicon.svg", file, "public, max-age=86400", &headers),
-        None => crate::rest::not_found().await.into_response(),
+        None => not_found().await.into_response(),
     }
 }
 

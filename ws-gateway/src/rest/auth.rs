@@ -1,14 +1,14 @@
 //! `/auth`: accounts and sessions.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use chat_proto::v1;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use prost_types::Timestamp;
 use serde::Deserialize;
 
-use super::body::{Body, Params};
+use super::body::{Body, Params, Segment};
 use crate::auth::{COOKIE, Caller};
 use crate::core::{Core, answer, with_token};
 use crate::error::Refusal;
@@ -107,7 +107,7 @@ pub(super) async fn sessions(State(mut core): State<Core>, caller: Caller) -> Re
 pub(super) async fn revoke_session(
     State(mut core): State<Core>,
     caller: Caller,
-    Path(session_id): Path<String>,
+    Segment(session_id): Segment,
 ) -> Result<StatusCode, Refusal> {
     let request = v1::RevokeSessionRequest { session_id };
     answer(core.auth.revoke_session(with_token(&caller.token, request)?)).await?;

@@ -1,8 +1,8 @@
-//! Bodies and queries, refused in the contract's words.
+//! Bodies, queries and paths, refused in the contract's words.
 
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use http::StatusCode;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
@@ -14,6 +14,9 @@ pub(super) struct Body<T>(pub(super) T);
 
 /// The parameters of a query.
 pub(super) struct Params<T>(pub(super) T);
+
+/// The one parameter of a path.
+pub(crate) struct Segment(pub(crate) String);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Refusal;
@@ -40,6 +43,17 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
         match Query::from_request_parts(parts, state).await {
             Ok(Query(params)) => Ok(Self(params)),
             Err(rejection) => Err(Refusal::invalid(format!("query: {}", rejection.body_text()))),
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Segment {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        match Path::from_request_parts(parts, state).await {
+            Ok(Path(segment)) => Ok(Self(segment)),
+            Err(_) => Err(Refusal::invalid("path: not UTF-8")),
         }
     }
 }

@@ -1,12 +1,12 @@
 //! `/social/rooms/invite` and `/social/invites`: asking somebody into a room.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use chat_proto::v1;
 use http::StatusCode;
 use serde::Deserialize;
 
-use super::body::Body;
+use super::body::{Body, Segment};
 use super::rooms::no_answer;
 use crate::auth::Caller;
 use crate::core::{Core, answer, with_token};
@@ -58,7 +58,7 @@ pub(super) async fn reject(
 pub(super) async fn list(
     State(mut core): State<Core>,
     caller: Caller,
-    Path(user_id): Path<String>,
+    Segment(user_id): Segment,
 ) -> Result<Json<wire::Invites>, Refusal> {
     let me = answer(core.auth.get_me(with_token(&caller.token, v1::GetMeRequest {})?)).await?;
     if me.user_id != user_id {

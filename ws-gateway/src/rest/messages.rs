@@ -1,14 +1,14 @@
 //! `/social/rooms/:roomId/messages`: reading and sending without a socket.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use chat_proto::v1;
 use chat_proto::v1::list_messages_request::Cursor;
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::body::{Body, Params};
+use super::body::{Body, Params, Segment};
 use super::rooms::no_answer;
 use crate::auth::Caller;
 use crate::core::{Core, answer, with_token};
@@ -35,7 +35,7 @@ pub(super) struct Send {
 pub(super) async fn page(
     State(mut core): State<Core>,
     caller: Caller,
-    Path(room_id): Path<String>,
+    Segment(room_id): Segment,
     Params(which): Params<Which>,
 ) -> Result<Json<wire::Page>, Refusal> {
     let cursor = match (which.after_seq, which.before_seq) {
@@ -55,7 +55,7 @@ pub(super) async fn page(
 pub(super) async fn send(
     State(sends): State<Sends>,
     caller: Caller,
-    Path(room_id): Path<String>,
+    Segment(room_id): Segment,
     Body(body): Body<Send>,
 ) -> Result<(StatusCode, Json<wire::MessageStored>), Refusal> {
     if body.file_id.is_some_and(|file| !file.is_null()) {

@@ -17,6 +17,8 @@ use crate::peer::Peers;
 use crate::sends::Sends;
 use crate::token::Token;
 
+pub(crate) use body::Segment;
+
 /// Bytes of a JSON body at most.
 const MAX_BODY: usize = 256 * 1024;
 

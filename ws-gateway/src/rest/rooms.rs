@@ -1,12 +1,12 @@
 //! `/social/rooms`: rooms and their members.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use chat_proto::v1;
 use http::StatusCode;
 use serde::Deserialize;
 
-use super::body::Body;
+use super::body::{Body, Segment};
 use crate::auth::Caller;
 use crate::core::{Core, answer, with_token};
 use crate::error::{Code, Refusal};
@@ -38,7 +38,7 @@ pub(super) async fn list(State(mut core): State<Core>, caller: Caller) -> Result
 pub(super) async fn members(
     State(mut core): State<Core>,
     caller: Caller,
-    Path(room_id): Path<String>,
+    Segment(room_id): Segment,
 ) -> Result<Json<wire::Members>, Refusal> {
     let request = v1::ListMembersRequest { room_id };
     Ok(Json(answer(core.social.list_members(with_token(&caller.token, request)?)).await?.into()))
@@ -47,7 +47,7 @@ pub(super) async fn members(
 pub(super) async fn leave(
     State(mut core): State<Core>,
     caller: Caller,
-    Path(room_id): Path<String>,
+    Segment(room_id): Segment,
 ) -> Result<StatusCode, Refusal> {
     answer(core.social.leave_room(with_token(&caller.token, v1::LeaveRoomRequest { room_id })?)).await?;
     Ok(StatusCode::NO_CONTENT)
