@@ -1,1 +1,53 @@
-fn main() {}
+//! The project's commands, so that there is one place that knows how the parts are built, started and tested.
+
+mod audit;
+mod bench;
+mod chromium;
+mod command;
+mod interop;
+mod run;
+mod stack;
+mod test;
+mod tidy;
+mod tools;
+mod web;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// The commands of the project
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+enum Xtask {
+    /// Builds everything and runs it with demo data, until Ctrl-C
+    Run(run::Args),
+    /// Checks and tests everything
+    Test,
+    /// Checks the rules of the code that no compiler knows
+    Tidy,
+    /// Checks the dependencies: licences, advisories, sources
+    Audit,
+    /// Runs clients in Python against a stack
+    Interop,
+    /// Measures what docs/BENCHMARKS.md tells
+    Bench(bench::Args),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Xtask::parse() {
+        Xtask::Run(args) => run::run(&args),
+        Xtask::Test => test::run(),
+        Xtask::Tidy => tidy::run(),
+        Xtask::Audit => audit::run(),
+        Xtask::Interop => interop::run(),
+        Xtask::Bench(args) => bench::run(&args),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            command::say(&format!("\nfailed: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! `cargo xtask test`: everything that has to hold, the quick checks first, up to a real browser.
+
+use std::time::Instant;
+
+use anyhow::{Context as _, Result};
+
+use crate::command::{cargo, execute, first_line, say};
+use crate::{chromium, tidy, tools, web};
+
+/// Runs every step, and stops at the first that fails.
+pub(crate) fn run() -> Result<()> {
+    let began = Instant::now();
+    step("tools", tools::check)?;
+    step("format", || execute(&mut cargo(&["fmt", "--all", "--check"])))?;
+    step("tidy", tidy::run)?;
+    step("web: build", web::build)?;
+    scripts(web::WEB, &["lint", "format:check", "typecheck", "test"])?;
+    step("e2e: install", || web::install(web::E2E))?;
+    scripts(web::E2E, &["lint", "format:check", "typecheck"])?;
+    step("clippy", clippy)?;
+    step("rustdoc", rustdoc)?;
+    step("binaries", || execute(&mut cargo(&["build", "--workspace", "--bins"])))?;
+    step("Rust tests", rust_tests)?;
+    scripts(web::E2E, &["test:protocol"])?;
+    step("e2e: test:browser", || {
+        let browser = chromium::find_or_install()?;
+        execute(web::npm(web::E2E, &["run", "test:browser"]).env("CHROMIUM", browser))
+    })?;
+    say(&format!("\neverything holds, after {} s", began.elapsed().as_secs()));
+    Ok(())
+}
+
+fn scripts(folder: &str, names: &[&str]) -> Result<()> {
+    names.iter().try_for_each(|name| step(&format!("{folder}: {name}"), || web::script(folder, name)))
+}
+
+/// A heading, the work, and how long it took.
+fn step(name: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {
+    say(&format!("\n== {name}"));
+    let began = Instant::now();
+    work().with_context(|| format!("step `{name}`"))?;
+    say(&format!("== {name}: {:.1} s", began.elapsed().as_secs_f64()));
+    Ok(())
+}
+
+fn clippy() -> Result<()> {
+    execute(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+}
+
+fn rustdoc() -> Result<()> {
+    let mut command = cargo(&["doc", "--workspace", "--no-deps", "--document-private-items"]);
+    execute(command.env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+fn rust_tests() -> Result<()> {
+    if first_line("cargo-nextest", &["nextest", "--version"]).is_some() {
+        return execute(&mut cargo(&["nextest", "run", "--workspace"]));
+    }
+    execute(&mut cargo(&["test", "--workspace"]))
+}
