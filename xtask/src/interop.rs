@@ -35,7 +35,7 @@ pub(crate) fn run() -> Result<()> {
     };
     let stack = Stack::start(&plan)?;
     let Addresses { web, core, .. } = &plan.addresses;
-    for script in ["socketio_client.py", "grpc_reflection.py"] {
+    for script in ["socketio_client.py", "reflection_client.py"] {
         let script = format!("e2e/interop/{script}");
         execute(&mut program(&python, &[&script, &format!("http://{web}"), &core.to_string()]))?;
     }

@@ -36,8 +36,9 @@ pub(crate) const EVENTS: [&str; 6] =
 /// Bytes of one packet or polling body at most.
 const MAX_PACKET: usize = 8 * 1024 * 1024;
 
-/// Packets that wait for a socket at most; one that does not take them in time is disconnected.
-const BUFFER: usize = 1_024;
+/// Packets that wait for a socket at most; one that does not take them in time is disconnected. A client that polls
+/// takes nothing between two polls: what comes back of a thousand sends at once has to fit.
+const BUFFER: usize = 4_096;
 
 /// Events of one socket that wait to be worked off at most, and their bytes.
 const QUEUE: (usize, usize) = (4_096, 2 * MAX_PACKET);
