@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::time::SystemTime;
 
 use anyhow::Result;
 
@@ -14,10 +15,11 @@ pub(crate) const WEB: &str = "web";
 /// The tests that see a stack only from outside.
 pub(crate) const E2E: &str = "e2e";
 
-/// `npm run build`, with what it needs installed.
+/// `npm run build`, with what it needs installed, unless what it would build is there: a new one would make cargo build
+/// the gateway again.
 pub(crate) fn build() -> Result<()> {
     install(WEB)?;
-    script(WEB, "build")
+    if is_built(&root().join(WEB)) { Ok(()) } else { script(WEB, "build") }
 }
 
 /// `npm ci`, unless what it would install is there.
@@ -49,25 +51,56 @@ fn is_installed(folder: &Path) -> bool {
     }
 }
 
+/// The page is newer than everything that it is made from.
+fn is_built(folder: &Path) -> bool {
+    let built = fs::metadata(folder.join("dist/index.html")).and_then(|page| page.modified());
+    built.ok().zip(newest(folder)).is_some_and(|(built, changed)| built > changed)
+}
+
+/// When anything in the folder last changed, but for what is installed and built.
+fn newest(folder: &Path) -> Option<SystemTime> {
+    let entries = fs::read_dir(folder).ok()?.filter_map(Result::ok);
+    let ours = entries.filter(|entry| entry.file_name() != "node_modules" && entry.file_name() != "dist");
+    let changed = ours.filter_map(|entry| match entry.file_type() {
+        Ok(kind) if kind.is_dir() => newest(&entry.path()),
+        _ => entry.metadata().and_then(|file| file.modified()).ok(),
+    });
+    changed.max()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// Writes a file that changed at this second.
+    fn write(dir: &Path, name: &str, second: u64) {
+        let path = dir.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let time = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(second);
+        fs::File::create(path).unwrap().set_modified(time).unwrap();
+    }
+
     #[test]
     fn an_install_counts_until_the_lock_file_changes() {
         let dir = tempfile::tempdir().unwrap();
-        let write = |name: &str, second| {
-            let path = dir.path().join(name);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(second);
-            fs::File::create(path).unwrap().set_modified(time).unwrap();
-        };
-        write("package.json", 1);
-        write("package-lock.json", 2);
+        write(dir.path(), "package.json", 1);
+        write(dir.path(), "package-lock.json", 2);
         assert!(!is_installed(dir.path()));
-        write("node_modules/.package-lock.json", 3);
+        write(dir.path(), "node_modules/.package-lock.json", 3);
         assert!(is_installed(dir.path()));
-        write("package-lock.json", 4);
+        write(dir.path(), "package-lock.json", 4);
         assert!(!is_installed(dir.path()));
+    }
+
+    #[test]
+    fn a_build_counts_until_a_source_changes() {
+        let dir = tempfile::tempdir().unwrap();
+        write(dir.path(), "src/ui/app.tsx", 1);
+        assert!(!is_built(dir.path()));
+        write(dir.path(), "dist/index.html", 2);
+        write(dir.path(), "node_modules/x/index.js", 3);
+        assert!(is_built(dir.path()));
+        write(dir.path(), "src/ui/app.tsx", 4);
+        assert!(!is_built(dir.path()));
     }
 }
