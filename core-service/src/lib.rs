@@ -19,6 +19,7 @@ use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_stream::wrappers::UnixListenerStream;
+use tonic::service::LayerExt as _;
 use tonic::transport::Server;
 use tonic::transport::server::{Router, TcpIncoming};
 use tower::util::MapResponseLayer;
@@ -96,9 +97,10 @@ fn parts(config: &Config, registry: &mut Registry, shutdown: &Shutdown) -> Resul
     let limits = Arc::new(Limits::new((!config.common.no_rate_limits).then_some(&config.rates)));
     let metrics = Arc::new(Metrics::register(registry));
     let (hub_of_store, limits_of_store) = (hub.clone(), limits.clone());
-    let store = Store::open(&config.data_dir, clock.clone(), hub_of_store, limits_of_store, metrics.clone(), shutdown)?;
-    let service_token = service_token::load_or_make(config)?;
     let passwords = Passwords::new().map_err(|error| StartError::cannot("hash passwords", error))?;
+    let service_token = service_token::load_or_make(config)?;
+    // Last, because it starts the writer, whose end is a fault.
+    let store = Store::open(&config.data_dir, clock.clone(), hub_of_store, limits_of_store, metrics.clone(), shutdown)?;
     Ok(Parts { store, hub, limits, metrics, passwords, clock, service_token })
 }
 
@@ -116,14 +118,11 @@ async fn seed_demo(parts: &Parts) -> Result<(), StartError> {
     Ok(())
 }
 
-type Layered = tower::layer::util::Stack<MapResponseLayer<Relabel>, tower::layer::util::Identity>;
-type Relabel = fn(http::Response<tonic::body::Body>) -> http::Response<tonic::body::Body>;
-
 fn router(
     parts: Parts,
     config: &Config,
     shutdown: &Shutdown,
-) -> Result<(tonic_health::server::HealthReporter, Router<Layered>), StartError> {
+) -> Result<(tonic_health::server::HealthReporter, Router), StartError> {
     let services = Services::new(parts, config, shutdown);
     let (health, health_service) = tonic_health::server::health_reporter();
     let reflection = || {
@@ -132,15 +131,15 @@ fn router(
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
     };
     let cannot = |error| StartError::cannot("describe the services", error);
+    let labelled = MapResponseLayer::new(rpc::label_malformed::<tonic::body::Body>);
     let router = Server::builder()
-        .layer(MapResponseLayer::new(rpc::label_malformed as Relabel))
         .max_concurrent_streams(STREAMS)
         .initial_connection_window_size(WINDOW)
         .http2_keepalive_interval(Some(KEEP_ALIVE.0))
         .http2_keepalive_timeout(Some(KEEP_ALIVE.1))
-        .add_service(services.auth)
-        .add_service(services.chat)
-        .add_service(services.social)
+        .add_service(labelled.named_layer(services.auth))
+        .add_service(labelled.named_layer(services.chat))
+        .add_service(labelled.named_layer(services.social))
         .add_service(health_service)
         .add_service(reflection().build_v1().map_err(cannot)?)
         .add_service(reflection().build_v1alpha().map_err(cannot)?);

@@ -27,6 +27,9 @@ pub(crate) fn load_or_make(config: &Config) -> Result<ServiceToken, StartError> 
 
 /// The file appears whole or not at all: a gateway may be waiting for it.
 fn make(path: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    if let Some(dir) = path.parent() {
+        std::fs::create_dir_all(dir)?;
+    }
     let unfinished = path.with_extension("tmp");
     let _ = std::fs::remove_file(&unfinished);
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished)?;

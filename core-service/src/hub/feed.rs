@@ -83,7 +83,7 @@ impl<K: Eq + Hash, E: Clone> Cursor<K, E> {
 
 impl<K: Eq + Hash, E> Drop for Cursor<K, E> {
     fn drop(&mut self) {
-        self.shelf.put_back(&self.key, &self.feed);
+        self.shelf.put_back(&self.key);
     }
 }
 

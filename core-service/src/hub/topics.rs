@@ -12,7 +12,14 @@ pub(super) struct Topics<K, E>(Arc<Shelf<K, E>>);
 
 /// Where live feeds stand; cursors put theirs back when they are done.
 #[derive(Debug)]
-pub(super) struct Shelf<K, E>(Mutex<HashMap<K, Arc<Feed<E>>>>);
+pub(super) struct Shelf<K, E>(Mutex<HashMap<K, Followed<E>>>);
+
+/// A feed with the number of its cursors.
+#[derive(Debug)]
+struct Followed<E> {
+    feed: Arc<Feed<E>>,
+    cursors: usize,
+}
 
 impl<K, E> Default for Topics<K, E> {
     fn default() -> Self {
@@ -23,24 +30,29 @@ impl<K, E> Default for Topics<K, E> {
 impl<K: Clone + Eq + Hash, E: Clone> Topics<K, E> {
     pub(super) fn watch(&self, key: &K) -> Cursor<K, E> {
         let mut feeds = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let feed = feeds.entry(key.clone()).or_insert_with(|| Arc::new(Feed::new()));
-        Cursor::new(key.clone(), self.0.clone(), feed.clone())
+        let new = || Followed { feed: Arc::new(Feed::new()), cursors: 0 };
+        let followed = feeds.entry(key.clone()).or_insert_with(new);
+        followed.cursors += 1;
+        Cursor::new(key.clone(), self.0.clone(), followed.feed.clone())
     }
 
     pub(super) fn publish(&self, key: &K, event: E) {
         let feeds = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(feed) = feeds.get(key) {
-            feed.push(event);
+        if let Some(followed) = feeds.get(key) {
+            followed.feed.push(event);
         }
     }
 }
 
 impl<K: Eq + Hash, E> Shelf<K, E> {
-    pub(super) fn put_back(&self, key: &K, feed: &Arc<Feed<E>>) {
+    /// A cursor is going. The feed goes with its last one.
+    pub(super) fn put_back(&self, key: &K) {
         let mut feeds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // Two owners are the shelf and the cursor that is going; new ones are made under this lock only.
-        if Arc::strong_count(feed) == 2 {
-            feeds.remove(key);
+        if let Some(followed) = feeds.get_mut(key) {
+            followed.cursors -= 1;
+            if followed.cursors == 0 {
+                feeds.remove(key);
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! One Subscribe stream. All its watches run on one task, so that a watch that was ended says nothing more.
 
 use std::collections::HashMap;
-use std::future::pending;
+use std::future::{pending, ready};
 use std::sync::Arc;
 
 use chat_process::Shutdown;
@@ -9,7 +9,7 @@ use chat_proto::v1;
 use chat_proto::v1::subscribe_request::Request as Wish;
 use chat_proto::v1::watch_error::Target;
 use futures::StreamExt as _;
-use futures::future::{AbortHandle, Abortable, BoxFuture, FutureExt as _};
+use futures::future::{AbortHandle, Abortable, BoxFuture, Fuse, FusedFuture as _, FutureExt as _};
 use futures::stream::FuturesUnordered;
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::sync::mpsc;
@@ -121,13 +121,16 @@ impl Subscription {
     /// Works wishes and watches off, until there are neither any more.
     async fn serve(&mut self, mut wishes: Streaming<v1::SubscribeRequest>) -> Option<Status> {
         let mut open = true;
-        while open || !self.running.is_empty() {
+        // Said while the watches go on: one that waits for room in the queue, and is not run, would keep that room.
+        let mut refusal = Fuse::terminated();
+        while open || !self.running.is_empty() || !refusal.is_terminated() {
             tokio::select! {
-                wish = wishes.message(), if open => match wish {
-                    Ok(Some(wish)) => self.grant(wish).await,
+                wish = wishes.message(), if open && refusal.is_terminated() => match wish {
+                    Ok(Some(wish)) => refusal = self.grant(wish).fuse(),
                     Ok(None) => open = false,
                     Err(status) => return Some(malformed::relabel(&status).unwrap_or(status)),
                 },
+                () = &mut refusal, if !refusal.is_terminated() => {}
                 Some(ended) = self.running.next() => if let Ok(topic) = ended {
                     self.handles.remove(&topic);
                 },
@@ -136,12 +139,12 @@ impl Subscription {
         None
     }
 
-    async fn grant(&mut self, wish: v1::SubscribeRequest) {
+    /// Does what is wished; where it is refused, the future says so in the stream.
+    fn grant(&mut self, wish: v1::SubscribeRequest) -> BoxFuture<'static, ()> {
         let target = target(&wish);
-        if let Err(refusal) = self.try_grant(wish)
-            && let Some(target) = target
-        {
-            self.watches.refuse(target, &refusal).await;
+        match self.try_grant(wish) {
+            Ok(()) => ready(()).boxed(),
+            Err(refusal) => self.watches.clone().refuse(target, refusal).boxed(),
         }
     }
 

@@ -11,7 +11,7 @@ use tonic::Status;
 
 use super::convert;
 use crate::domain::{Clock, Credential, Error, Result, RoomEvent, RoomId, UserId, WatchStart};
-use crate::hub::{Hub, Lagged};
+use crate::hub::Hub;
 use crate::metrics::Metrics;
 use crate::store::Store;
 
@@ -42,20 +42,19 @@ impl Watches {
     pub(super) async fn room(self, room: RoomId, after: Option<i64>) {
         let Err(refusal) = self.follow_room(&room, after).await;
         let target = v1::watch_error::Target::RoomId(room.to_string());
-        self.refuse(target, &refusal).await;
+        self.refuse(Some(target), refusal).await;
     }
 
     /// Follows a user until the right to it ends, and says so in the stream.
     pub(super) async fn user(self, user: UserId) {
         let Err(refusal) = self.follow_user(&user).await;
         let target = v1::watch_error::Target::UserId(user.to_string());
-        self.refuse(target, &refusal).await;
+        self.refuse(Some(target), refusal).await;
     }
 
-    /// Says in the stream that a watch did not come about, or has ended.
-    pub(super) async fn refuse(&self, target: v1::watch_error::Target, refusal: &Error) {
-        let error =
-            v1::WatchError { target: Some(target), code: refusal.code().to_owned(), message: refusal.to_string() };
+    /// Says in the stream that a watch did not come about, or has ended; without a target where the wish named none.
+    pub(super) async fn refuse(self, target: Option<v1::watch_error::Target>, refusal: Error) {
+        let error = v1::WatchError { target, code: refusal.code().to_owned(), message: refusal.to_string() };
         self.say(Event::Error(error)).await;
     }
 
@@ -98,11 +97,8 @@ impl Watches {
             let mut live = source.hub.watch_user(user);
             let state = source.store.user_state(self.credential.clone(), user.clone()).await?;
             self.say(about(user, convert::user_state(&state))).await;
-            loop {
-                match live.next().await {
-                    Ok(event) => self.say(about(user, convert::user_event(&event))).await,
-                    Err(Lagged) => break,
-                }
+            while let Ok(event) = live.next().await {
+                self.say(about(user, convert::user_event(&event))).await;
             }
             self.metrics.watches_restarted.inc();
         }

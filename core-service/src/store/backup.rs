@@ -1,7 +1,7 @@
 //! Copies of the database: one that may be taken while it is in use, and putting one back.
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chat_process::StartError;
@@ -10,8 +10,8 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::{FILE, schema};
 
-/// Pages a step of a copy.
-const STEP: i32 = 1_000;
+/// Pages a step of a copy: all of them. Between two steps another process could write, and the copy would start again.
+const STEP: i32 = i32::MAX;
 
 /// Copies the database of a data directory to a new file, also while the service uses it.
 ///
@@ -33,14 +33,17 @@ pub fn back_up(dir: &Path, target: &Path) -> Result<(), StartError> {
 pub fn restore(backup: &Path, dir: &Path) -> Result<(), StartError> {
     let cannot = |error: &dyn std::fmt::Display| StartError::cannot(format!("restore {}", backup.display()), error);
     let path = dir.join(FILE);
-    if path.exists() {
-        return Err(cannot(&format!("{} exists; move it away first", path.display())));
+    // A log of writes that was left behind would be played into the restored database.
+    if let Some(present) = with_side_files(&path).iter().find(|path| path.exists()) {
+        return Err(cannot(&format!("{} exists; move it away first", present.display())));
     }
     std::fs::create_dir_all(dir).map_err(|error| cannot(&error))?;
     let source = Connection::open_with_flags(backup, OpenFlags::SQLITE_OPEN_READ_ONLY);
     let source = source.map_err(|error| cannot(&error))?;
     let unfinished = dir.join("restore.tmp");
-    let _ = std::fs::remove_file(&unfinished);
+    for left_over in with_side_files(&unfinished) {
+        let _ = std::fs::remove_file(left_over);
+    }
     copy(&source, &unfinished).map_err(|error| cannot(&error))?;
     begin_epoch(&unfinished).map_err(|error| cannot(&error))?;
     // The database appears whole or not at all.
@@ -54,6 +57,16 @@ fn begin_epoch(path: &Path) -> Result<(), schema::OpenError> {
     // One file again, so that it can be renamed.
     connection.pragma_update(None, "journal_mode", "DELETE")?;
     Ok(())
+}
+
+/// A database and what SQLite keeps beside it until it is closed.
+fn with_side_files(path: &Path) -> [PathBuf; 3] {
+    let beside = |suffix| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        PathBuf::from(name)
+    };
+    ["", "-wal", "-shm"].map(beside)
 }
 
 fn copy(source: &Connection, target: &Path) -> rusqlite::Result<()> {

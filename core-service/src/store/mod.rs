@@ -8,10 +8,13 @@ mod demo;
 mod invites;
 mod members;
 mod messages;
+#[cfg(test)]
+mod plans;
 mod reader;
 mod rooms;
 mod schema;
 mod sessions;
+mod wal;
 mod watch;
 mod writer;
 

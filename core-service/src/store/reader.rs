@@ -32,7 +32,7 @@ impl Reader {
         };
         let pool = builder.post_create(Hook::async_fn(|connection, _| {
             Box::pin(async move {
-                let prepared = connection.interact(|connection| prepare(connection)).await;
+                let prepared = connection.interact(prepare).await;
                 match prepared {
                     Ok(prepared) => prepared.map_err(HookError::Backend),
                     Err(error) => Err(HookError::message(error.to_string())),
@@ -64,6 +64,8 @@ impl Reader {
 }
 
 fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
+    #[cfg(test)]
+    super::plans::note(connection);
     connection.pragma_update(None, "query_only", true)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(())

@@ -26,6 +26,8 @@ pub(super) enum OpenError {
 /// Opens the one connection that writes. Returns the epoch with it.
 pub(super) fn open(path: &Path) -> Result<(Connection, String), OpenError> {
     let mut connection = Connection::open(path)?;
+    #[cfg(test)]
+    super::plans::note(&connection);
     // FULL: a commit is on disk before it is acknowledged. The rest is speed.
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
@@ -56,4 +58,24 @@ pub(super) fn new_epoch(connection: &Connection) -> rusqlite::Result<String> {
     let epoch = Uuid::new_v4().to_string();
     connection.execute("INSERT OR REPLACE INTO history (one, epoch) VALUES (1, ?1)", [&epoch])?;
     Ok(epoch)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_commit_is_on_disk_before_it_returns() {
+        let dir = tempfile::tempdir().unwrap();
+        let (connection, _) = open(&dir.path().join("schema.db")).unwrap();
+        let pragma = |name: &str| -> String {
+            let value =
+                connection.pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0)).unwrap();
+            format!("{value:?}")
+        };
+        assert_eq!(pragma("journal_mode"), r#"Text("wal")"#);
+        // FULL: the log is synced at every commit.
+        assert_eq!(pragma("synchronous"), "Integer(2)");
+        assert_eq!(pragma("foreign_keys"), "Integer(1)");
+    }
 }

@@ -10,6 +10,7 @@ use futures::future::BoxFuture;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
+use super::wal::{self, Wal};
 use crate::domain::{Clock, Error, Event, Result, Timestamp};
 use crate::hub::Hub;
 use crate::limits::Limits;
@@ -115,6 +116,7 @@ impl Writer {
 /// The thread's own half.
 struct Thread {
     connection: Connection,
+    wal: Wal,
     clock: Clock,
     hub: Arc<Hub>,
     limits: Arc<Limits>,
@@ -131,7 +133,8 @@ pub(super) fn start(
     shutdown: &Shutdown,
 ) -> std::io::Result<Writer> {
     let (jobs, queue) = mpsc::channel(QUEUE);
-    let mut thread = Thread { connection, clock, hub, limits, metrics };
+    let wal = Wal::of(&connection, wal::LIMIT);
+    let mut thread = Thread { connection, wal, clock, hub, limits, metrics };
     shutdown.spawn_thread("writer", move || thread.run(queue))?;
     Ok(Writer { jobs })
 }
@@ -144,6 +147,7 @@ impl Thread {
             let began = Instant::now();
             self.run_batch(&mut batch);
             self.metrics.batch_seconds.observe(began.elapsed().as_secs_f64());
+            self.wal.keep_short(&self.connection);
         }
     }
 
@@ -186,5 +190,185 @@ impl Thread {
             self.connection.execute_batch("ROLLBACK")?;
         }
         committed.map(|_| ())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use prometheus_client::registry::Registry;
+
+    use super::super::schema;
+    use super::*;
+    use crate::domain::{RoomId, UserEvent, UserId};
+    use crate::hub::Cursor;
+
+    struct World {
+        writer: Writer,
+        hub: Arc<Hub>,
+        shutdown: Shutdown,
+        /// Sees what is committed, and nothing else.
+        outside: Connection,
+        _dir: tempfile::TempDir,
+    }
+
+    fn world() -> World {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("writer.db");
+        let (connection, _) = schema::open(&path).unwrap();
+        let (hub, shutdown) = (Arc::new(Hub::default()), Shutdown::new());
+        let limits = Arc::new(Limits::new(None));
+        let metrics = Arc::new(Metrics::register(&mut Registry::default()));
+        let writer = start(connection, Clock::system(), hub.clone(), limits, metrics, &shutdown).unwrap();
+        World { writer, hub, shutdown, outside: Connection::open(path).unwrap(), _dir: dir }
+    }
+
+    impl World {
+        /// Keeps the thread busy until the sender is dropped, so that whatever is submitted then is one batch.
+        fn hold(&self) -> mpsc::Sender<()> {
+            let (release, held) = mpsc::channel::<()>();
+            let (begun, waiting) = mpsc::channel();
+            self.writer.submit_and_forget(move |_| {
+                begun.send(()).unwrap();
+                // Ends when the sender is gone.
+                let _ = held.recv();
+                Ok(())
+            });
+            waiting.recv().unwrap();
+            release
+        }
+
+        fn users(&self) -> Vec<String> {
+            let mut statement = self.outside.prepare("SELECT user_id FROM users ORDER BY key").unwrap();
+            let users = statement.query_map([], |row| row.get(0)).unwrap();
+            users.map(std::result::Result::unwrap).collect()
+        }
+
+        fn watch(&self) -> Cursor<UserId, UserEvent> {
+            self.hub.watch_user(&UserId::stored("watcher"))
+        }
+    }
+
+    /// Stores a user and tells about it.
+    fn store(tx: &mut WriteTx<'_>, user: &str) -> Result<()> {
+        let sql = "INSERT INTO users (user_id, display_name, password_hash, created_at) VALUES (?1, ?1, '', 0)";
+        tx.connection().execute(sql, [user])?;
+        let told = UserEvent::RoomRemoved(RoomId::stored(user));
+        tx.tell(Event::User(UserId::stored("watcher"), told));
+        Ok(())
+    }
+
+    async fn told(cursor: &mut Cursor<UserId, UserEvent>) -> String {
+        match cursor.next().await {
+            Ok(UserEvent::RoomRemoved(room)) => room.to_string(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_and_an_event_come_after_the_commit() {
+        let world = world();
+        let mut cursor = world.watch();
+        world.writer.submit(|tx| store(tx, "one")).await.unwrap();
+        assert_eq!(world.users(), ["one"]);
+        let answer = world.writer.submit(|tx| store(tx, "two"));
+        assert_eq!(told(&mut cursor).await, "one");
+        assert_eq!(told(&mut cursor).await, "two");
+        assert_eq!(world.users(), ["one", "two"]);
+        answer.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_job_that_fails_leaves_neither_rows_nor_events_and_spares_its_batch() {
+        let world = world();
+        let (mut cursor, held) = (world.watch(), world.hold());
+        let before = world.writer.submit(|tx| store(tx, "before"));
+        let refused = world.writer.submit(|tx| {
+            store(tx, "refused")?;
+            Err::<(), _>(Error::NotAMember)
+        });
+        let failed = world.writer.submit(|tx| {
+            store(tx, "failed")?;
+            store(tx, "failed")
+        });
+        let after = world.writer.submit(|tx| store(tx, "after"));
+        drop(held);
+        assert_eq!((before.await, refused.await), (Ok(()), Err(Error::NotAMember)));
+        assert_eq!((failed.await, after.await), (Err(Error::Internal), Ok(())));
+        assert_eq!(world.users(), ["before", "after"]);
+        assert_eq!((told(&mut cursor).await, told(&mut cursor).await), ("before".to_owned(), "after".to_owned()));
+    }
+
+    #[tokio::test]
+    async fn a_batch_that_cannot_be_committed_is_stored_and_told_to_nobody() {
+        let world = world();
+        let (mut cursor, held) = (world.watch(), world.hold());
+        let innocent = world.writer.submit(|tx| store(tx, "innocent"));
+        let broken = world.writer.submit(|tx| {
+            // Found out at the commit only.
+            tx.connection().execute_batch(
+                "PRAGMA defer_foreign_keys = ON;
+                 INSERT INTO members (room, user, role, joined_at) VALUES (7, 7, 'member', 0)",
+            )?;
+            Ok(())
+        });
+        drop(held);
+        assert_eq!((innocent.await, broken.await), (Err(Error::Unavailable), Err(Error::Unavailable)));
+        assert!(world.users().is_empty());
+        world.writer.submit(|tx| store(tx, "next")).await.unwrap();
+        assert_eq!(told(&mut cursor).await, "next");
+    }
+
+    #[tokio::test]
+    async fn a_batch_whose_transaction_ends_in_its_midst_stores_nothing() {
+        let world = world();
+        let (mut cursor, held) = (world.watch(), world.hold());
+        let before = world.writer.submit(|tx| store(tx, "before"));
+        let ends = world.writer.submit(|tx| {
+            // As SQLite does by itself where the disk is full.
+            tx.connection().execute_batch("ROLLBACK")?;
+            Ok(())
+        });
+        let after = world.writer.submit(|tx| store(tx, "after"));
+        drop(held);
+        assert_eq!((before.await, after.await), (Err(Error::Unavailable), Err(Error::Unavailable)));
+        assert!(ends.await.is_err());
+        assert!(world.users().is_empty());
+        world.writer.submit(|tx| store(tx, "next")).await.unwrap();
+        assert_eq!((world.users(), told(&mut cursor).await), (vec!["next".to_owned()], "next".to_owned()));
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_refuses_and_what_was_queued_is_done() {
+        let world = world();
+        let held = world.hold();
+        let queued: Vec<_> = (0..QUEUE).map(|_| world.writer.submit(|_| Ok(()))).collect();
+        let refused = world.writer.submit(|tx| store(tx, "refused"));
+        assert_eq!(refused.await, Err(Error::Unavailable));
+        drop(held);
+        for answer in queued {
+            answer.await.unwrap();
+        }
+        world.writer.submit(|tx| store(tx, "next")).await.unwrap();
+        assert_eq!(world.users(), ["next"]);
+    }
+
+    #[tokio::test]
+    async fn a_panic_takes_the_process_down_and_stores_nothing_half() {
+        let world = world();
+        let held = world.hold();
+        let before = world.writer.submit(|tx| store(tx, "before"));
+        let panics = world.writer.submit::<()>(|tx| {
+            store(tx, "half")?;
+            panic!("a fault")
+        });
+        drop(held);
+        assert_eq!((before.await, panics.await), (Err(Error::Unavailable), Err(Error::Unavailable)));
+        world.shutdown.begun().await;
+        world.shutdown.drained().await;
+        assert!(world.shutdown.failed());
+        assert!(world.users().is_empty());
+        assert_eq!(world.writer.submit(|_| Ok(())).await, Err(Error::Unavailable));
     }
 }

@@ -1,0 +1,139 @@
+//! No statement scans a table: each one that the store runs is noted here, and its plan is asked for.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use chat_process::Shutdown;
+use prometheus_client::registry::Registry;
+use rusqlite::Connection;
+use rusqlite::trace::{TraceEvent, TraceEventCodes};
+
+use super::{FILE, Reply, Store, back_up, restore};
+use crate::domain::{
+    Account, Appended, ClientMsgId, Clock, Credential, Cursor, DisplayName, InviteId, Invited, MessageText, NewMessage,
+    NewSession, PageLimit, Result, RoomId, SessionId, Timestamp, Title, Token, UserId,
+};
+use crate::limits::Limits;
+use crate::metrics::Metrics;
+
+static SEEN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+/// Statements that may look at a table from its first row on, and why that is not many rows.
+const JUSTIFIED: [(&str, &str); 2] =
+    [("SELECT epoch FROM history", "a table of one row"), ("SELECT 1 FROM users LIMIT 1", "ends at the first row")];
+
+/// Notes every statement of a connection.
+pub(super) fn note(connection: &Connection) {
+    connection.trace_v2(
+        TraceEventCodes::SQLITE_TRACE_STMT,
+        Some(|event| {
+            if let TraceEvent::Stmt(statement, _) = event {
+                SEEN.lock().unwrap().insert(statement.sql().into_owned());
+            }
+        }),
+    );
+}
+
+fn scans(connection: &Connection, statement: &str) -> Vec<String> {
+    let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {statement}")).unwrap();
+    let nothing = vec![rusqlite::types::Null; plan.parameter_count()];
+    let steps = plan.query_map(rusqlite::params_from_iter(nothing), |row| row.get::<_, String>("detail")).unwrap();
+    // What a subquery yields is read whole, and is limited where it is made.
+    let no_table = |step: &str| step.starts_with("SCAN (") || step == "SCAN CONSTANT ROW";
+    let scan = |step: &String| step.starts_with("SCAN ") && !no_table(step);
+    steps.map(std::result::Result::unwrap).filter(scan).collect()
+}
+
+#[tokio::test]
+async fn no_statement_scans_a_table() {
+    let dir = tempfile::tempdir().unwrap();
+    use_everything(dir.path()).await.unwrap();
+    let connection = Connection::open(dir.path().join("data").join(FILE)).unwrap();
+    let seen = SEEN.lock().unwrap().clone();
+    let is_query = |sql: &&String| ["SELECT", "INSERT", "UPDATE", "DELETE"].iter().any(|verb| sql.starts_with(verb));
+    let own = |sql: &&String| !sql.contains("sqlite_");
+    let queries: Vec<_> = seen.iter().filter(is_query).filter(own).collect();
+    assert!(queries.len() >= 40, "only {} statements were run: {queries:#?}", queries.len());
+
+    for query in queries {
+        let justified = JUSTIFIED.iter().any(|(sql, _)| sql == query);
+        let scans = scans(&connection, query);
+        assert_eq!(!scans.is_empty(), justified, "{query}\n{scans:#?}");
+    }
+}
+
+/// Runs every verb of the store, in every one of its ways.
+async fn use_everything(dir: &std::path::Path) -> Result<()> {
+    let data = dir.join("data");
+    // Sessions are due to be marked as seen at every call.
+    let minutes = AtomicI64::new(0);
+    let clock = Clock::new(move || Timestamp::stored(minutes.fetch_add(2, Ordering::Relaxed) * 60_000));
+    let shutdown = Shutdown::new();
+    let metrics = Arc::new(Metrics::register(&mut Registry::default()));
+    let store = Store::open(&data, clock, Arc::default(), Arc::new(Limits::new(None)), metrics, &shutdown).unwrap();
+    assert!(store.seed_demo("hash".to_owned()).await?);
+
+    let (id, session, acting) = session()?;
+    let (user, room) = (UserId::parse("userId", "zoe")?, RoomId::parse("den")?);
+    let display_name = DisplayName::parse("Zoe", &user)?;
+    store.sign_up(Account { user: user.clone(), display_name, password_hash: "one".into() }, session).await?;
+    assert_eq!(store.password_hash(user.clone()).await?.as_deref(), Some("one"));
+    let (_, other, _) = self::session()?;
+    store.log_in(user.clone(), "one".into(), other).await?;
+    let (_, verified) = store.own_password_hash(acting.clone()).await?;
+    store.change_password(acting.clone(), verified, "two".into()).await?;
+    assert_eq!(store.search_users(acting.clone(), "zo", 20).await?.len(), 1);
+    assert!(store.me(acting.clone()).await?.session.is_some());
+    assert_eq!(store.sessions(acting.clone()).await?.0.len(), 1);
+
+    let service = Credential::Service { on_behalf_of: None };
+    let alice = Credential::Service { on_behalf_of: Some(UserId::parse("userId", "alice")?) };
+    store.create_room(acting.clone(), room.clone(), Title::parse("", "den")?).await?;
+    let invite = || store.invite(acting.clone(), room.clone(), UserId::stored("alice"));
+    let rejected = invite_id(&invite().await?);
+    store.reply(alice.clone(), rejected, Reply::Reject).await?;
+    let accepted = invite_id(&invite().await?);
+    assert!(matches!(invite().await?, Invited::Pending(_)));
+    assert_eq!(store.invites(alice.clone()).await?.len(), 1);
+    store.reply(alice.clone(), accepted, Reply::Accept).await?;
+
+    let client_msg_id = ClientMsgId::parse("00000000-0000-4000-8000-000000000001")?;
+    let text = MessageText::parse("hi")?;
+    let new = NewMessage { room: room.clone(), client_msg_id, text, sent_at_client: None };
+    assert!(matches!(store.append(acting.clone(), new.clone()).await?, Appended::Accepted(_)));
+    assert!(matches!(store.append(acting.clone(), new).await?, Appended::Duplicate(_)));
+    for cursor in [Cursor::After(0), Cursor::Before(2), Cursor::Newest] {
+        assert_eq!(store.page(acting.clone(), room.clone(), cursor, PageLimit::max()).await?.messages.len(), 1);
+    }
+    assert_eq!(store.replay(room.clone(), 0, 1).await?.len(), 1);
+    for credential in [acting.clone(), service.clone()] {
+        assert_eq!(store.start_watch(credential.clone(), room.clone(), Some(0)).await?.members.len(), 2);
+        assert_eq!(store.user_state(credential, user.clone()).await?.rooms.len(), 1);
+    }
+    assert_eq!(store.rooms(acting.clone()).await?.len(), 1);
+    assert_eq!(store.members(acting.clone(), room.clone()).await?.len(), 2);
+    store.leave(acting.clone(), room).await?;
+
+    let (third, another, _) = self::session()?;
+    store.log_in(user, "two".into(), another).await?;
+    store.revoke_session(acting.clone(), third).await?;
+    assert_ne!(id, third);
+    store.log_out(acting).await?;
+    back_up(&data, &dir.join("backup.db")).unwrap();
+    restore(&dir.join("backup.db"), &dir.join("restored")).unwrap();
+    Ok(())
+}
+
+fn invite_id(invited: &Invited) -> InviteId {
+    match invited {
+        Invited::Created(invite) | Invited::Pending(invite) => invite.id,
+    }
+}
+
+fn session() -> Result<(SessionId, NewSession, Credential)> {
+    let (id, token) = (SessionId::make(), Token::make()?.hash());
+    let expires_at = Timestamp::stored(i64::MAX);
+    let session = NewSession { id, token, expires_at, user_agent: String::new() };
+    Ok((id, session, Credential::Session { token, on_behalf: false }))
+}
