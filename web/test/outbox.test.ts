@@ -1,0 +1,293 @@
+import "fake-indexeddb/auto";
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { sendMessage } from "../src/sdk/calls";
+import { Outbox, type Pending } from "../src/sdk/outbox";
+import { OutboxStore } from "../src/sdk/store";
+import { noLocks, type Locks, type Receipt } from "../src/sdk/tabs";
+import { Clock, seeded } from "./world/clock";
+import { ModelServer } from "./world/server";
+import { BrowserChannel, BrowserLocks } from "./world/tabs";
+import { FaultyTransport, noFaults, type Faults } from "./world/transport";
+
+let databases = 0;
+
+interface Tab {
+  readonly outbox: Outbox;
+  readonly transport: FaultyTransport;
+  shown: readonly Pending[];
+  readonly receipts: Receipt[];
+  asksForLogIn: boolean;
+}
+
+/** One browser with one database, and the server. */
+class Browser {
+  readonly server = new ModelServer();
+  readonly clock = new Clock();
+  readonly database = `outbox-${(databases += 1)}`;
+  readonly #random: () => number;
+  readonly #channel = new BrowserChannel();
+  readonly #locks: Locks;
+
+  constructor(seed: number, locks: Locks = new BrowserLocks()) {
+    this.#random = seeded(seed);
+    this.#locks = locks;
+  }
+
+  async open(faults: Faults, userId = "me"): Promise<Tab> {
+    const { server, clock } = this;
+    const store = await this.clock.wait(OutboxStore.open(this.database));
+    const transport = new FaultyTransport(server, clock, this.#random, faults, userId, []);
+    const outbox = new Outbox({
+      userId,
+      store,
+      locks: this.#locks,
+      bus: this.#channel.open(),
+      timers: clock,
+      random: this.#random,
+      send: (outgoing) => sendMessage(transport, outgoing),
+      changed: (pending) => (tab.shown = pending),
+      stored: (receipt) => tab.receipts.push(receipt),
+      unauthenticated: () => (tab.asksForLogIn = true),
+    });
+    const tab: Tab = { outbox, transport, shown: [], receipts: [], asksForLogIn: false };
+    await clock.wait(outbox.start());
+    transport.open({
+      event: (name) => name === "session_ready" && outbox.setReady(true),
+      down: () => outbox.setReady(false),
+      unauthenticated: () => undefined,
+    });
+    return tab;
+  }
+
+  write(tab: Tab, text: string, roomId = "lobby"): Promise<void> {
+    return this.clock.wait(tab.outbox.write(roomId, text));
+  }
+
+  texts(roomId = "lobby"): string[] {
+    return this.server.log(roomId).map(({ text }) => text);
+  }
+
+  /** What is on disk, whoever shows it. */
+  async onDisk(userId = "me"): Promise<string[]> {
+    const store = await OutboxStore.open(this.database);
+    const entries = await store.list(userId);
+    store.close();
+    return entries.map(({ text }) => text);
+  }
+
+  async untilSent(): Promise<void> {
+    await this.clock.until(async () => (await this.onDisk()).length === 0);
+  }
+}
+
+type Step =
+  | { kind: "write"; tab: number; room: string }
+  | { kind: "reload"; tab: number }
+  | { kind: "cut"; tab: number }
+  | { kind: "connect"; tab: number }
+  | { kind: "refuse"; code: string; retryAfterMs: number }
+  | { kind: "ring"; times: number };
+
+const tabs = fc.nat(1);
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.oneof(
+    {
+      weight: 6,
+      arbitrary: fc.record({
+        kind: fc.constant("write" as const),
+        tab: tabs,
+        room: fc.constantFrom("a", "b"),
+      }),
+    },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constant("reload" as const), tab: tabs }) },
+    fc.record({ kind: fc.constant("cut" as const), tab: tabs }),
+    fc.record({ kind: fc.constant("connect" as const), tab: tabs }),
+    fc.record({
+      kind: fc.constant("refuse" as const),
+      code: fc.constantFrom("unavailable", "rate_limited", "internal"),
+      retryAfterMs: fc.nat(5_000),
+    }),
+    {
+      weight: 3,
+      arbitrary: fc.record({ kind: fc.constant("ring" as const), times: fc.integer({ min: 1, max: 6 }) }),
+    },
+  ),
+  { minLength: 3, maxLength: 25 },
+);
+
+async function live(
+  browser: Browser,
+  faults: Faults,
+  story: readonly Step[],
+): Promise<Record<string, string[]>> {
+  const open = [await browser.open(faults), await browser.open(faults)];
+  const written: Record<string, string[]> = { a: [], b: [] };
+  for (const [index, step] of story.entries()) {
+    const tab = "tab" in step ? open[step.tab] : undefined;
+    if (step.kind === "write" && tab !== undefined) {
+      await browser.write(tab, `text ${index}`, step.room);
+      written[step.room]?.push(`text ${index}`);
+    }
+    if (step.kind === "reload" && tab !== undefined) {
+      tab.outbox.close();
+      tab.transport.close();
+      open[step.tab] = await browser.open(faults);
+    }
+    if (step.kind === "cut") tab?.transport.cut();
+    if (step.kind === "connect") tab?.transport.connect();
+    if (step.kind === "refuse") browser.server.refusals.push({ ...step, retryable: true });
+    if (step.kind === "ring") {
+      for (let time = 0; time < step.times; time += 1) {
+        browser.clock.ring();
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    }
+  }
+  for (const tab of open) {
+    tab.transport.faults = { ...faults, drop: Math.min(faults.drop, 0.2) };
+    tab.transport.wake();
+  }
+  await browser.untilSent();
+  for (const tab of open) tab.outbox.close();
+  return written;
+}
+
+const faults: fc.Arbitrary<Faults> = fc.record({
+  drop: fc.double({ min: 0, max: 0.4, noNaN: true }),
+  repeat: fc.double({ min: 0, max: 0.5, noNaN: true }),
+  delayMs: fc.nat(2_000),
+});
+
+describe("the outbox", () => {
+  it("gets each message stored once and in order, whatever is dropped, repeated, late, cut off, refused for now or reloaded", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer(),
+        faults,
+        steps,
+        fc.constantFrom("locks", "none"),
+        async (seed, how, story, locking) => {
+          const browser = new Browser(seed, locking === "locks" ? new BrowserLocks() : noLocks);
+          const written = await live(browser, how, story);
+          expect({ a: browser.texts("a"), b: browser.texts("b") }).toEqual(written);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  }, 25_000);
+
+  it("sends each message once where the network does what it should, from whichever tab", async () => {
+    const browser = new Browser(1);
+    const [first, second] = [await browser.open(noFaults), await browser.open(noFaults)];
+    for (let number = 0; number < 10; number += 1)
+      await browser.write(number % 2 === 0 ? first : second, `text ${number}`);
+    await browser.untilSent();
+    expect(browser.server.sends.map(({ text }) => text)).toEqual(browser.texts());
+    expect(browser.texts()).toHaveLength(10);
+    // The other tab hears of it.
+    await browser.clock.until(() => second.shown.length === 0);
+    expect(second.receipts.map(({ seq }) => seq).sort()).toEqual(first.receipts.map(({ seq }) => seq).sort());
+  });
+
+  it("lets the next tab send when the one that did is gone", async () => {
+    const browser = new Browser(2);
+    const [first, second] = [await browser.open(noFaults), await browser.open(noFaults)];
+    first.transport.cut();
+    await browser.write(second, "waits for the first tab");
+    expect(second.shown.map(({ state }) => state)).toEqual(["queued"]);
+    first.outbox.close();
+    await browser.untilSent();
+    expect(browser.texts()).toEqual(["waits for the first tab"]);
+  });
+
+  it("has a message on disk when writing returns, and keeps its id over every try", async () => {
+    const browser = new Browser(3);
+    const tab = await browser.open(noFaults);
+    browser.server.refusals.push(
+      { code: "unavailable", retryable: true },
+      { code: "internal", retryable: true },
+    );
+    tab.transport.cut();
+    await browser.write(tab, "  kept  ");
+    expect(await browser.onDisk()).toEqual(["kept"]);
+    tab.transport.connect();
+    await browser.untilSent();
+    expect(browser.server.sends).toHaveLength(3);
+    expect(new Set(browser.server.sends.map(({ clientMsgId }) => clientMsgId)).size).toBe(1);
+    expect(new Set(browser.server.sends.map(({ sentAtClient }) => sentAtClient)).size).toBe(1);
+  });
+
+  it("does not come back before the server wants it to", async () => {
+    const browser = new Browser(4);
+    const tab = await browser.open(noFaults);
+    browser.server.refusals.push({ code: "rate_limited", retryable: true, retryAfterMs: 7_000 });
+    const start = browser.clock.now();
+    await browser.write(tab, "patient");
+    await browser.untilSent();
+    expect(browser.clock.now() - start).toBeGreaterThanOrEqual(7_000);
+  });
+
+  it("keeps a message that was refused for good, with the reason, and sends those behind it", async () => {
+    const browser = new Browser(5);
+    const tab = await browser.open(noFaults);
+    browser.server.refusals.push({ code: "too_large", retryable: false });
+    await browser.write(tab, "refused");
+    await browser.write(tab, "behind");
+    await browser.clock.until(() => browser.texts().length === 1 && tab.shown.length === 1);
+    expect(tab.shown).toMatchObject([{ text: "refused", state: "failed", failure: { code: "too_large" } }]);
+    const again = await browser.open(noFaults);
+    expect(again.shown).toMatchObject([{ text: "refused", state: "failed" }]);
+    await browser.clock.wait(again.outbox.retry(again.shown[0]?.clientMsgId ?? ""));
+    await browser.untilSent();
+    expect(browser.texts()).toEqual(["behind", "refused"]);
+  });
+
+  it("deletes a failed message, and no other", async () => {
+    const browser = new Browser(6);
+    const tab = await browser.open(noFaults);
+    browser.server.refusals.push({ code: "not_a_member", retryable: false });
+    await browser.write(tab, "refused");
+    await browser.clock.until(() => tab.shown[0]?.state === "failed");
+    tab.transport.cut();
+    await browser.write(tab, "queued");
+    for (const { clientMsgId } of tab.shown) await browser.clock.wait(tab.outbox.remove(clientMsgId));
+    expect(await browser.onDisk()).toEqual(["queued"]);
+  });
+
+  it("asks for a log-in where the session is over, and keeps the message for it", async () => {
+    const browser = new Browser(7);
+    const tab = await browser.open(noFaults);
+    browser.server.refusals.push({ code: "unauthenticated", retryable: false });
+    await browser.write(tab, "kept");
+    await browser.clock.until(() => tab.asksForLogIn);
+    expect(tab.shown).toMatchObject([{ text: "kept", state: "queued" }]);
+    expect(browser.server.sends).toHaveLength(1);
+    tab.transport.connect();
+    await browser.untilSent();
+    expect(browser.texts()).toEqual(["kept"]);
+  });
+
+  it("never sends or shows what another user of the browser wrote", async () => {
+    const browser = new Browser(8);
+    const mine = await browser.open(noFaults, "me");
+    mine.transport.cut();
+    await browser.write(mine, "mine");
+    mine.outbox.close();
+    const yours = await browser.open(noFaults, "you");
+    await browser.write(yours, "yours");
+    await browser.clock.until(() => browser.texts().length === 1 && yours.shown.length === 0);
+    expect(browser.texts()).toEqual(["yours"]);
+    expect(await browser.onDisk("me")).toEqual(["mine"]);
+    const store = await OutboxStore.open(browser.database);
+    await store.wipe("me");
+    expect(await browser.onDisk("me")).toEqual([]);
+  });
+
+  it("takes nothing any more once it is closed", async () => {
+    const browser = new Browser(9);
+    const tab = await browser.open(noFaults);
+    tab.outbox.close();
+    await expect(browser.write(tab, "too late")).rejects.toThrow("closed");
+  });
+});
