@@ -133,6 +133,7 @@ fn router(
     let cannot = |error| StartError::cannot("describe the services", error);
     let labelled = MapResponseLayer::new(rpc::label_malformed::<tonic::body::Body>);
     let router = Server::builder()
+        .trace_fn(rpc::request_span)
         .max_concurrent_streams(STREAMS)
         .initial_connection_window_size(WINDOW)
         .http2_keepalive_interval(Some(KEEP_ALIVE.0))

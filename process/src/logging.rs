@@ -1,7 +1,7 @@
 //! The log: human-readable text or JSON lines on stderr, filtered by `RUST_LOG` (`info` where it is unset).
 //! No message text, token or password ever goes there.
 
-use std::io::Write;
+use std::io::{IsTerminal as _, Write as _};
 
 use tracing_subscriber::EnvFilter;
 
@@ -23,7 +23,8 @@ pub fn init(format: LogFormat) -> Result<(), StartError> {
         .with_default_directive(tracing::Level::INFO.into())
         .from_env()
         .map_err(|error| StartError::Usage(format!("RUST_LOG: {error}")))?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let colours = std::io::stderr().is_terminal();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours);
     match format {
         LogFormat::Text => log.init(),
         LogFormat::Json => log.json().init(),

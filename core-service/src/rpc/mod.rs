@@ -28,6 +28,12 @@ use crate::store::Store;
 
 pub(crate) use malformed::label_malformed;
 
+/// The context of a call's log lines: its name, and the gateway's name for the request behind it.
+pub(crate) fn request_span(request: &http::Request<()>) -> tracing::Span {
+    let id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok());
+    tracing::info_span!("call", path = request.uri().path(), id)
+}
+
 /// Bytes of one request at most: the longest text many times over.
 const MAX_REQUEST: usize = 1024 * 1024;
 

@@ -18,6 +18,7 @@ mod wal;
 mod watch;
 mod writer;
 
+use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -45,6 +46,8 @@ pub struct Store {
     writer: Writer,
     clock: Clock,
     epoch: Arc<str>,
+    /// Held for as long as the store lives.
+    _lock: Arc<File>,
 }
 
 impl Store {
@@ -61,11 +64,12 @@ impl Store {
         let path = dir.join(FILE);
         let cannot = |error: &dyn std::fmt::Display| StartError::cannot(format!("open {}", path.display()), error);
         std::fs::create_dir_all(dir).map_err(|error| cannot(&error))?;
+        let lock = lock(dir).map_err(|error| cannot(&error))?;
         let (connection, epoch) = schema::open(&path).map_err(|error| cannot(&error))?;
         let reader = Reader::open(&path).map_err(|error| cannot(&error))?;
         let writer =
             writer::start(connection, clock.clone(), hub, limits, metrics, shutdown).map_err(|error| cannot(&error))?;
-        Ok(Self { reader, writer, clock, epoch: epoch.into() })
+        Ok(Self { reader, writer, clock, epoch: epoch.into(), _lock: lock.into() })
     }
 
     /// Which history of the database this is.
@@ -109,6 +113,26 @@ impl Store {
             change(tx, &actor)
         })
     }
+}
+
+/// Makes sure that one process writes: what another one committed, the hub of this one would not hear. The system lets
+/// go of the lock with the process, however that ends. Errors: another process has it.
+fn lock(dir: &Path) -> Result<File, LockError> {
+    let file = File::options().create(true).truncate(false).write(true).open(dir.join("lock"))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(LockError::Taken),
+        Err(TryLockError::Error(error)) => Err(error.into()),
+    }
+}
+
+/// Why the data directory is not this process's.
+#[derive(Debug, thiserror::Error)]
+enum LockError {
+    #[error("another core-service uses this data directory")]
+    Taken,
+    #[error("cannot lock the data directory: {0}")]
+    Io(#[from] std::io::Error),
 }
 
 /// A failure of SQLite is the domain's `internal`, and is logged here, once.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use deadpool_sqlite::{Config, Hook, HookError, Pool, PoolConfig, Runtime, Timeouts};
 use rusqlite::Connection;
+use tracing::Span;
 
 use super::schema::STATEMENTS;
 use crate::domain::{Error, Result};
@@ -52,7 +53,9 @@ impl Reader {
             tracing::warn!(%error, "no connection for a read");
             Error::Unavailable
         })?;
+        let context = Span::current();
         let answered = connection.interact(move |connection| {
+            let _context = context.entered();
             let snapshot = connection.transaction()?;
             read(&snapshot)
         });

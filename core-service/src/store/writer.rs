@@ -9,6 +9,7 @@ use chat_process::Shutdown;
 use futures::future::BoxFuture;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
+use tracing::Span;
 
 use super::wal::{self, Wal};
 use crate::domain::{Clock, Error, Event, Result, Timestamp};
@@ -92,8 +93,9 @@ impl Writer {
         job: impl FnOnce(&mut WriteTx<'_>) -> Result<T> + Send + 'static,
     ) -> BoxFuture<'static, Result<T>> {
         let (answer, answered) = oneshot::channel();
+        let context = Span::current();
         let job: Job = Box::new(move |tx| {
-            let outcome = tx.in_savepoint(job);
+            let outcome = context.in_scope(|| tx.in_savepoint(job));
             Box::new(move |committed| {
                 let outcome = if committed == Committed::Yes { outcome } else { Err(Error::Unavailable) };
                 // A caller that went away wants no answer.

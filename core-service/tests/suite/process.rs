@@ -179,6 +179,18 @@ fn what_keeps_it_from_serving_is_status_1() {
     assert!(line.contains("CHAT_SERVICE_TOKEN") && !line.contains("too-short"), "{line}");
 }
 
+#[test]
+fn a_data_directory_has_one_process_at_a_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = Running::start(dir.path(), &[]);
+    let data = dir.path().join("data").display().to_string();
+    let second = ["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--data-dir", &data];
+    let line = fails(&mut binary(&second), 1);
+    assert!(line.contains("another core-service uses this data directory"), "{line}");
+    first.stop(Signal::KILL);
+    Running::start(dir.path(), &[]);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn either_signal_stops_it_with_status_0_although_somebody_listens() {
     let dir = tempfile::tempdir().unwrap();
