@@ -52,8 +52,14 @@ impl Core {
     }
 }
 
+/// Characters of a token at most: every real one is shorter, and the core reads no longer headers.
+const MAX_TOKEN: usize = 512;
+
 /// A request that shows a token, a session's or the service's.
 pub(crate) fn with_token<T>(token: &str, message: T) -> Result<Request<T>, Refusal> {
+    if token.len() > MAX_TOKEN {
+        return Err(Refusal::unauthenticated());
+    }
     let mut request = Request::new(message);
     let value: MetadataValue<_> = format!("Bearer {token}").parse().map_err(|_| Refusal::unauthenticated())?;
     request.metadata_mut().insert("authorization", value);

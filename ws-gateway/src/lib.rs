@@ -32,7 +32,7 @@ use socket2::SockRef;
 use socketioxide::SocketIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
@@ -55,6 +55,9 @@ const USER_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Bytes that wait in the kernel for a peer that reads slowly.
 const SEND_BUFFER: usize = 256 * 1024;
+
+/// How long clients that poll have to fetch the last that was said to them.
+const LAST_POLL: Duration = Duration::from_millis(500);
 
 /// Serves browsers on the tasks of `shutdown`. Returns once connections are accepted.
 ///
@@ -90,18 +93,19 @@ pub async fn serve(
     let (router, io) = router(handles, works, Origins::new(config.allowed_origins), ready.clone(), shutdown);
 
     admin::serve(admin_listener, Arc::new(registry), ready, shutdown);
+    // Sockets that poll need new requests until they are closed, and requests under way need the core until they are
+    // answered: each part stops when those who use it are done.
     let stop = shutdown.token();
     shutdown.spawn_essential("HTTP server", async move {
+        let closed = async move {
+            stop.cancelled().await;
+            close_sockets(&workers, &io).await;
+        };
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
-        let server = axum::serve(listener.tap_io(tune), service).with_graceful_shutdown(stop.cancelled_owned());
+        let server = axum::serve(listener.tap_io(tune), service).with_graceful_shutdown(closed);
         if let Err(error) = server.await {
             tracing::error!(%error, "the HTTP server failed");
         }
-    });
-    let stop = shutdown.token();
-    shutdown.spawn(async move {
-        stop.cancelled().await;
-        close_sockets(&workers, &io).await;
         stopped.cancel();
     });
     tracing::info!(%address, admin = %admin_address, "listening");
@@ -128,6 +132,7 @@ fn router(
         .merge(web::routes())
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(readiness))
+        .method_not_allowed_fallback(rest::method_not_allowed)
         .fallback(rest::not_found);
     let (router, io) = socket::serve(router, works);
     let id = request_id::HEADER;
@@ -159,9 +164,10 @@ fn tune(stream: &mut TcpStream) {
 /// Lets every socket answer what is in flight, then closes what is left.
 async fn close_sockets(workers: &TaskTracker, io: &SocketIo) {
     workers.close();
-    if timeout(Duration::from_secs(6), workers.wait()).await.is_err() {
+    if timeout(Duration::from_secs(5), workers.wait()).await.is_err() {
         tracing::warn!("some sockets did not drain in time");
     }
+    sleep(LAST_POLL).await;
     // A peer that does not read would hold it up forever.
     let _ = timeout(Duration::from_secs(1), io.close()).await;
 }

@@ -146,7 +146,10 @@ impl AuthService for Auth {
         request: Request<v1::RevokeSessionRequest>,
     ) -> Result<Response<v1::RevokeSessionResponse>, Status> {
         let credential = self.gate.admit(&request)?;
-        self.store.revoke_session(credential, SessionId::parse(&request.get_ref().session_id)?).await?;
+        match SessionId::parse(&request.get_ref().session_id) {
+            Ok(session) => self.store.revoke_session(credential, session).await?,
+            Err(refusal) => return Err(self.store.refusal(credential, refusal).await.into()),
+        }
         Ok(Response::new(v1::RevokeSessionResponse {}))
     }
 

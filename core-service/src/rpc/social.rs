@@ -21,7 +21,10 @@ impl Social {
     }
 
     async fn reply(&self, credential: Credential, id: &str, reply: Reply) -> Result<Invite, Status> {
-        Ok(self.store.reply(credential, InviteId::parse(id)?, reply).await?)
+        match InviteId::parse(id) {
+            Ok(id) => Ok(self.store.reply(credential, id, reply).await?),
+            Err(refusal) => Err(self.store.refusal(credential, refusal).await.into()),
+        }
     }
 }
 

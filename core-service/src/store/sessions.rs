@@ -50,6 +50,11 @@ impl Store {
         .await
     }
 
+    /// What the caller of something that cannot exist is told: strangers, no more than that they are.
+    pub async fn refusal(&self, credential: Credential, refusal: Error) -> Error {
+        self.me(credential).await.err().unwrap_or(refusal)
+    }
+
     /// The actor's live sessions, the newest first, and which of them asks. Errors: `unauthenticated`.
     pub async fn sessions(&self, credential: Credential) -> Result<(Vec<LiveSession>, Option<SessionId>)> {
         let now = self.clock.now();

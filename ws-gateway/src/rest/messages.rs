@@ -65,7 +65,7 @@ pub(super) async fn send(
         room_id,
         client_msg_id: body.client_msg_id,
         text: body.text.unwrap_or_default(),
-        sent_at_client: None,
+        sent_at_client: Some(wire::now()),
     };
     let stored = sends.submit(caller.token, send).await.answer().await?;
     let status = wire::send_status(&stored);

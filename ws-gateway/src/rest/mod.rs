@@ -50,7 +50,6 @@ pub(crate) fn routes(handles: Handles) -> Router {
         .route("/social/rooms/{room_id}/leave", post(rooms::leave))
         .route("/social/rooms/{room_id}/messages", get(messages::page).post(messages::send))
         .with_state(handles)
-        .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(MAX_BODY))
 }
 
@@ -59,6 +58,7 @@ pub(crate) async fn not_found() -> Refusal {
     Refusal::new(Code::NotFound, "no such route")
 }
 
-async fn method_not_allowed() -> Refusal {
+/// What a route does not answer by this method.
+pub(crate) async fn method_not_allowed() -> Refusal {
     Refusal::invalid("method: not one of this route").with_http(StatusCode::METHOD_NOT_ALLOWED)
 }

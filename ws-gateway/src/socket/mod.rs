@@ -86,8 +86,11 @@ pub(crate) fn serve(router: Router, works: Works) -> (Router, SocketIo) {
         .connect_timeout(Duration::from_secs(10))
         .transports([TransportType::Polling, TransportType::Websocket])
         .build_layer();
-    let core = works.core.clone();
-    let admit = async move |socket: SocketRef, TryData(auth): TryData<Option<Auth>>| admit(core, &socket, auth).await;
+    let (core, stopping) = (works.core.clone(), works.stopping.clone());
+    let admit = async move |socket: SocketRef, TryData(auth): TryData<Option<Auth>>| match stopping.is_cancelled() {
+        true => Err(Refusal::unavailable().code()),
+        false => admit(core, &socket, auth).await,
+    };
     let begin = move |socket: SocketRef, TryData(auth): TryData<Option<Auth>>| {
         let protocol = auth.ok().flatten().and_then(|auth| auth.protocol);
         begin(&works, &socket, protocol != Some(2.into()));

@@ -10,6 +10,9 @@ use serde_json::value::RawValue;
 use crate::error::{Code, Refusal};
 use crate::wire;
 
+/// Bytes of a send at most: above what the core may trim down to the longest text, below what it would not even read.
+const MAX_SEND: usize = 512 * 1024;
+
 /// The first argument of an event; further ones are ignored.
 struct First<T>(T);
 
@@ -83,12 +86,16 @@ fn read_send(fields: &SendFields<'_>, dialect: Dialect) -> Result<v1::SendMessag
     if fields.file.is_some_and(|file| file.get() != "null") {
         return Err(Refusal::new(Code::TooLarge, "file: files are not taken"));
     }
-    Ok(v1::SendMessageRequest {
+    let send = v1::SendMessageRequest {
         client_msg_id: client_msg_id.ok_or_else(|| missing("clientMsgId"))?,
         room_id: room_id.ok_or_else(|| missing("roomId"))?,
         text: text("text", fields.text)?.unwrap_or_default(),
         sent_at_client: Some(sent_at_client.ok_or_else(|| missing("sentAtClient"))?),
-    })
+    };
+    if send.client_msg_id.len() + send.room_id.len() + send.text.len() > MAX_SEND {
+        return Err(Refusal::new(Code::TooLarge, "message: longer than 512 KiB"));
+    }
+    Ok(send)
 }
 
 /// Reads a resync.
@@ -212,6 +219,14 @@ mod tests {
         }
         assert!(send(r#"["message_send"]"#, Dialect::Strict).is_err());
         assert!(send("", Dialect::Legacy).is_err());
+    }
+
+    #[test]
+    fn what_the_core_would_not_read_does_not_get_onto_its_stream() {
+        let long = |text: &str| format!(r#"["message",{{"text":"{text}"}}]"#);
+        assert!(send(&long(&"x".repeat(500_000)), Dialect::Legacy).is_ok());
+        let refused = send(&long(&"x".repeat(MAX_SEND)), Dialect::Legacy).unwrap_err();
+        assert!(refused.refusal.is(Code::TooLarge));
     }
 
     #[test]
