@@ -1,0 +1,68 @@
+/** Somebody with an account and a session. */
+
+import { Client, type ClientOptions } from "./client";
+import { Rest } from "./rest";
+import type { Invite } from "./wire";
+
+export const PASSWORD = "correct horse battery";
+
+export class Person {
+  readonly userId: string;
+  readonly token: string;
+  readonly rest: Rest;
+  readonly #url: string;
+
+  constructor(url: string, userId: string, token: string) {
+    this.#url = url;
+    this.userId = userId;
+    this.token = token;
+    this.rest = new Rest(url, token);
+  }
+
+  static async signUp(url: string, userId: string): Promise<Person> {
+    return Person.#enter(201, url, "/auth/signup", userId, PASSWORD);
+  }
+
+  /** Another session of somebody who has an account. */
+  static async logIn(url: string, userId: string, password = PASSWORD): Promise<Person> {
+    return Person.#enter(200, url, "/auth/login", userId, password);
+  }
+
+  static async #enter(
+    status: number,
+    url: string,
+    path: string,
+    userId: string,
+    password: string,
+  ): Promise<Person> {
+    const session = await new Rest(url).expect(status, "POST", path, { userId, password });
+    return new Person(url, userId, (session as { token: string }).token);
+  }
+
+  /** A socket of this session. */
+  connect(options: ClientOptions = {}, url = this.#url): Promise<Client> {
+    return Client.connect(url, { transports: ["websocket"], token: this.token, ...options });
+  }
+
+  async createRoom(...members: Person[]): Promise<string> {
+    const roomId = `room-${crypto.randomUUID()}`;
+    await this.rest.expect(201, "POST", "/social/rooms", { roomId });
+    await Promise.all(members.map((member) => this.bring(roomId, member)));
+    return roomId;
+  }
+
+  /** Invites somebody, who accepts. */
+  async bring(roomId: string, member: Person): Promise<void> {
+    const invite = await this.invite(roomId, member.userId);
+    await member.rest.expect(200, "POST", "/social/rooms/invite/accept", { inviteId: invite.id });
+  }
+
+  async invite(roomId: string, toUserId: string): Promise<Invite> {
+    const answer = await this.rest.expect(201, "POST", "/social/rooms/invite", { roomId, toUserId });
+    return (answer as { invite: Invite }).invite;
+  }
+
+  leave(roomId: string): Promise<unknown> {
+    return this.rest.expect(204, "POST", `/social/rooms/${roomId}/leave`);
+  }
+}

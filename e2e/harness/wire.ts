@@ -1,0 +1,92 @@
+/** The shapes of the contract, as far as tests read them. */
+
+export interface Message {
+  id: string;
+  clientMsgId: string;
+  seq: number;
+  roomId: string;
+  userId: string;
+  text: string;
+  sentAt: string;
+  sentAtClient?: string;
+}
+
+export interface Page {
+  roomId: string;
+  messages: Message[];
+  afterSeq?: number;
+  beforeSeq?: number;
+  latestSeq: number;
+  hasMore: boolean;
+  epoch: string;
+}
+
+export interface Ack {
+  clientMsgId: string;
+  serverMsgId?: string;
+  roomId: string;
+  seq?: number;
+  status: "accepted" | "duplicate" | "rejected";
+  reason?: string;
+  message?: string;
+  retryable?: boolean;
+  retryAfterMs?: number;
+}
+
+export interface Failure {
+  code: string;
+  message: string;
+  retryAfterMs?: number;
+}
+
+/** What a callback gets, besides the fields of its answer. */
+export type Called<T> = Partial<T> & { ok: boolean; error?: Failure };
+
+export interface RoomJoined {
+  roomId: string;
+  latestSeq: number;
+  epoch: string;
+}
+
+export interface RoomMember {
+  roomId: string;
+  userId: string;
+}
+
+export interface RoomSummary {
+  roomId: string;
+  type: string;
+  title: string;
+  latestSeq: number;
+  lastReadSeq: number;
+  unreadCount: number;
+  lastMessage?: Message;
+}
+
+export interface Invite {
+  id: string;
+  roomId: string;
+  fromUserId: string;
+  toUserId: string;
+  status: string;
+  createdAt: string;
+}
+
+/** What the server sends. */
+export interface ServerEvents {
+  session_ready: { userId: string; displayName: string; epoch: string; serverTime: string; limits: unknown };
+  room_joined: RoomJoined;
+  message_ack: Ack;
+  message_new: Message;
+  message: Message;
+  message_resync_result: Page;
+  request_error: { event: string; error: Failure };
+  invite_alarm: { type: string; inviteId: string; roomId: string; fromUserId: string; createdAt: string };
+  room_added: { room: RoomSummary };
+  room_removed: { roomId: string };
+  member_joined: RoomMember;
+  member_left: RoomMember;
+  server_draining: { reconnectAfterMs: number };
+}
+
+export type ServerEvent = keyof ServerEvents;
