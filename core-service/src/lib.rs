@@ -55,6 +55,9 @@ pub async fn serve(
     admin_listener: TcpListener,
     shutdown: &Shutdown,
 ) -> Result<(), StartError> {
+    if let Some(fault) = chat_sabotage::chosen().map_err(StartError::Usage)? {
+        tracing::warn!(%fault, "A FAULT IS PLANTED: this process breaks its promise on purpose");
+    }
     let mut registry = Registry::default();
     let parts = parts(&config, &mut registry, shutdown)?;
     if config.demo {

@@ -11,6 +11,7 @@ mod origin;
 mod peer;
 mod request_id;
 mod rest;
+mod sabotage;
 mod sends;
 mod socket;
 mod token;
@@ -68,6 +69,9 @@ pub async fn serve(
     admin_listener: TcpListener,
     shutdown: &Shutdown,
 ) -> Result<(), StartError> {
+    if let Some(fault) = chat_sabotage::chosen().map_err(StartError::Usage)? {
+        tracing::warn!(%fault, "A FAULT IS PLANTED: this process breaks its promise on purpose");
+    }
     let local = |listener: &TcpListener| listener.local_addr().map_err(|error| StartError::cannot("listen", error));
     let (address, admin_address) = (local(&listener)?, local(&admin_listener)?);
     let mut registry = Registry::default();

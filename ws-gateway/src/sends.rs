@@ -12,6 +12,7 @@ use std::time::Duration;
 use chat_process::Shutdown;
 use chat_proto::v1;
 use chat_proto::v1::send_messages_response::Outcome;
+use chat_sabotage::{Fault, planted, strikes};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use tokio_stream::wrappers::ReceiverStream;
@@ -21,6 +22,7 @@ use tonic::Streaming;
 use crate::core::{Core, with_token};
 use crate::error::Refusal;
 use crate::metrics::{Metrics, SendOutcome};
+use crate::sabotage;
 use crate::token::Token;
 
 /// How long a send is tried; with the attempt under way, 5 s at most.
@@ -81,7 +83,8 @@ impl Sends {
         let request = v1::SendMessagesRequest { send: Some(send), session_token: Some(session_token) };
         let (answer, pending) = oneshot::channel();
         // Where the line is gone the answer is gone with it, which is answered as well.
-        let _ = self.jobs.send(Job { request, until: Instant::now() + PATIENCE, answer }).await;
+        let patience = if planted(Fault::AcceptUnanswered) { sabotage::PATIENCE } else { PATIENCE };
+        let _ = self.jobs.send(Job { request, until: Instant::now() + patience, answer }).await;
         Pending { answer: pending, metrics: self.metrics.clone() }
     }
 }
@@ -123,6 +126,9 @@ impl Line {
                 Ok(None) | Err(_) => tokio::time::sleep(PAUSE).await,
             }
             self.expire();
+            if planted(Fault::RetryAsNew) {
+                self.waiting.iter_mut().for_each(|job| sabotage::rename(&mut job.request));
+            }
         }
     }
 
@@ -165,6 +171,9 @@ impl Line {
                     Ok(None) | Err(_) => return,
                 },
                 Ok(permit) = wire.sends.reserve(), if wire.sent < self.waiting.len() => {
+                    if wire.sent + 1 < self.waiting.len() && strikes(Fault::SwapSends, 3) {
+                        self.waiting.swap(wire.sent, wire.sent + 1);
+                    }
                     if let Some(job) = self.waiting.get(wire.sent) {
                         permit.send(job.request.clone());
                         wire.sent += 1;
@@ -195,6 +204,10 @@ impl Line {
             Some(Outcome::Rejection(rejection)) => Err(Refusal::from_rejection(rejection)),
             None => Err(Refusal::unavailable()),
         };
+        if planted(Fault::SwallowAnswer) && sabotage::is_unlucky(&answer.client_msg_id) {
+            // Dropped, it would be answered `unavailable`.
+            return std::mem::forget(job.answer);
+        }
         // A caller that went away wants no answer.
         let _ = job.answer.send(outcome);
     }
@@ -206,7 +219,11 @@ impl Line {
     fn expire(&mut self) {
         let now = Instant::now();
         while let Some(job) = self.waiting.pop_front_if(|job| job.until <= now) {
-            let _ = job.answer.send(Err(Refusal::unavailable()));
+            let late = match planted(Fault::AcceptUnanswered) {
+                true => Ok(sabotage::made_up(job.request)),
+                false => Err(Refusal::unavailable()),
+            };
+            let _ = job.answer.send(late);
         }
     }
 }

@@ -4,6 +4,7 @@
 use std::fs;
 
 use anyhow::{Context as _, Result, bail};
+use chat_stack::How;
 
 use crate::command::{cargo, execute, first_line, program, root};
 use crate::stack::{Addresses, Plan, Stack};
@@ -26,13 +27,8 @@ pub(crate) fn run() -> Result<()> {
     let data_dir = tempfile::tempdir().context("no folder for the data")?;
     let logs = root().join("target/interop-logs");
     fs::create_dir_all(&logs).with_context(|| format!("cannot make {}", logs.display()))?;
-    let plan = Plan {
-        binaries: root().join("target/debug"),
-        addresses: Addresses::free()?,
-        data_dir: data_dir.path().to_owned(),
-        flags: &["--no-rate-limits"],
-        log_dir: Some(logs),
-    };
+    let how = How { binaries: root().join("target/debug"), flags: vec!["--no-rate-limits"], log_dir: Some(logs) };
+    let plan = Plan { addresses: Addresses::free()?, data_dir: data_dir.path().to_owned(), how };
     let stack = Stack::start(&plan)?;
     let Addresses { web, core, .. } = &plan.addresses;
     for script in ["socketio_client.py", "reflection_client.py"] {

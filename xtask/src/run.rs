@@ -6,6 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
+use chat_stack::How;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
@@ -64,7 +65,8 @@ fn plan(args: &Args) -> Plan {
         gateway_admin: args.gateway_admin_listen,
     };
     let data_dir = root().join(&args.data_dir);
-    Plan { binaries: root().join("target/release"), addresses, data_dir, flags: &[], log_dir: None }
+    let how = How { binaries: root().join("target/release"), flags: Vec::new(), log_dir: None };
+    Plan { addresses, data_dir, how }
 }
 
 /// Before the long build. Errors: the first port that somebody else has.

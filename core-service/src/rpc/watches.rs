@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use chat_proto::v1;
 use chat_proto::v1::subscribe_response::Event;
+use chat_sabotage::{Fault, planted};
 use tokio::sync::mpsc;
 use tonic::Status;
 
@@ -66,6 +67,9 @@ impl Watches {
             let start = source.store.start_watch(self.credential.clone(), room.clone(), after).await?;
             let mut seq = after.unwrap_or(start.latest_seq);
             let latest_seq = start.latest_seq;
+            if planted(Fault::ReplayOffByOne) && seq < latest_seq {
+                seq += 1;
+            }
             self.say(self.watching(room, start)).await;
             while seq < latest_seq {
                 for message in source.store.replay(room.clone(), seq, latest_seq).await? {

@@ -1,5 +1,6 @@
 //! Who is in a room.
 
+use chat_sabotage::{Fault, planted};
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::writer::WriteTx;
@@ -98,6 +99,9 @@ fn leave(tx: &mut WriteTx<'_>, actor: &Actor, room: RoomId) -> Result<()> {
     drop(delete);
     if membership.role == Role::Owner {
         pass_on(tx.connection(), membership.room)?;
+    }
+    if planted(Fault::DeliverToRemoved) {
+        return Ok(());
     }
     tx.tell(Event::Room(room.clone(), RoomEvent::Left(actor.user.clone())));
     tx.tell(Event::User(actor.user.clone(), UserEvent::RoomRemoved(room)));

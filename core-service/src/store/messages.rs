@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use chat_sabotage::{Fault, planted, strikes};
 use futures::future::BoxFuture;
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use super::members::{self, Membership};
 use super::writer::WriteTx;
-use super::{Store, time};
+use super::{Store, sabotage, time};
 use crate::domain::{
     Actor, Appended, ClientMsgId, Credential, Cursor, Error, Event, Message, MessageId, NewMessage, Page, PageLimit,
     Result, RoomEvent, RoomId, Timestamp, UserId,
@@ -49,16 +50,28 @@ impl Store {
 }
 
 fn append(tx: &mut WriteTx<'_>, actor: &Actor, new: NewMessage) -> Result<Appended> {
-    let membership = members::of(tx.connection(), actor, &new.room)?;
-    if let Some(earlier) = by_client_msg_id(tx.connection(), &new.room, membership.room, actor, &new.client_msg_id)? {
+    let membership = members::of(tx.connection(), actor, &new.room);
+    if planted(Fault::StoreStrangers) && matches!(membership, Err(Error::NotAMember)) {
+        // A further try finds it stored already.
+        let _ = sabotage::store_stranger(tx.connection(), actor, &new, tx.now());
+    }
+    let membership = membership?;
+    let earlier = by_client_msg_id(tx.connection(), &new.room, membership.room, actor, &new.client_msg_id)?;
+    if let Some(mut earlier) = earlier {
         let same = earlier.text == new.text.as_str();
+        if planted(Fault::DuplicateAsNew) {
+            (earlier.id, earlier.seq) = (MessageId::make(), membership.latest_seq);
+        }
+        if planted(Fault::OverwriteOnConflict) && !same {
+            sabotage::overwrite(tx.connection(), membership.room, &earlier, &new)?;
+        }
         return if same { Ok(Appended::Duplicate(Arc::new(earlier))) } else { Err(Error::IdempotencyConflict) };
     }
     tx.limits().check_send(&actor.user)?;
     let message = Message {
         id: MessageId::make(),
         client_msg_id: new.client_msg_id,
-        seq: membership.latest_seq + 1,
+        seq: membership.latest_seq + 1 + i64::from(strikes(Fault::SkipSeq, 50)),
         room: new.room,
         user: actor.user.clone(),
         text: new.text.into_string(),
@@ -71,7 +84,7 @@ fn append(tx: &mut WriteTx<'_>, actor: &Actor, new: NewMessage) -> Result<Append
     Ok(Appended::Accepted(message))
 }
 
-fn insert(connection: &Connection, membership: &Membership, actor: &Actor, message: &Message) -> Result<()> {
+pub(super) fn insert(connection: &Connection, membership: &Membership, actor: &Actor, message: &Message) -> Result<()> {
     let mut insert = connection.prepare_cached(
         "INSERT INTO messages (room, seq, message_id, user, client_msg_id, text, sent_at, sent_at_client)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
@@ -98,6 +111,9 @@ fn by_client_msg_id(
     actor: &Actor,
     id: &ClientMsgId,
 ) -> Result<Option<Message>> {
+    if planted(Fault::ForgetDedupe) {
+        return Ok(None);
+    }
     let sql = format!("{MESSAGE} WHERE room = ?1 AND user = ?2 AND client_msg_id = ?3");
     let mut statement = connection.prepare_cached(&sql)?;
     Ok(statement.query_row((room_key, actor.key, id.as_bytes()), |row| message(row, room)).optional()?)
@@ -127,12 +143,14 @@ fn read_page(
     let limit = i64::from(limit.get());
     // Positions are gapless, so that a page is a range, and what lies beyond it follows from its bounds.
     let (after, upto) = match cursor {
-        Cursor::After(seq) if seq > latest_seq => return Err(Error::CursorAhead),
+        Cursor::After(seq) if seq > latest_seq && !planted(Fault::AcceptStaleCursor) => return Err(Error::CursorAhead),
         Cursor::After(seq) => (seq, latest_seq.min(seq + limit)),
         Cursor::Before(seq) => newest_below(latest_seq.saturating_add(1).min(seq), limit),
         Cursor::Newest => newest_below(latest_seq + 1, limit),
     };
     let has_more = if matches!(cursor, Cursor::After(_)) { upto < latest_seq } else { after > 0 };
+    let after = after + i64::from(after < upto && strikes(Fault::PageOffByOne, 20));
+    let has_more = has_more && !(matches!(cursor, Cursor::After(_)) && strikes(Fault::PageEndsEarly, 5));
     let messages = range(connection, &room, membership.room, after, upto)?;
     Ok(Page { room, messages, cursor, latest_seq, has_more, epoch })
 }

@@ -12,6 +12,7 @@ mod messages;
 mod plans;
 mod reader;
 mod rooms;
+mod sabotage;
 mod schema;
 mod sessions;
 mod wal;

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use chat_sabotage::{Fault, planted};
 use rusqlite::{Connection, OptionalExtension as _};
 use rusqlite_migration::{M, Migrations};
 use uuid::Uuid;
@@ -35,6 +36,9 @@ pub(super) fn open(path: &Path) -> Result<(Connection, String), OpenError> {
     connection.pragma_update(None, "cache_size", -65_536)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     migrate(&mut connection)?;
+    if planted(Fault::ForgetDedupe) {
+        connection.execute_batch("DROP INDEX IF EXISTS messages_by_client_msg_id")?;
+    }
     let epoch = epoch(&connection)?;
     Ok((connection, epoch))
 }
@@ -50,6 +54,7 @@ fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
 
 fn epoch(connection: &Connection) -> rusqlite::Result<String> {
     let known = connection.query_row("SELECT epoch FROM history", [], |row| row.get(0)).optional()?;
+    let known = known.filter(|_| !planted(Fault::NewEpoch));
     known.map_or_else(|| new_epoch(connection), Ok)
 }
 

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use chat_process::Shutdown;
+use chat_sabotage::{Fault, planted, strikes};
 use futures::future::BoxFuture;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 use tracing::Span;
 
+use super::sabotage;
 use super::wal::{self, Wal};
 use crate::domain::{Clock, Error, Event, Result, Timestamp};
 use crate::hub::Hub;
@@ -156,15 +158,30 @@ impl Thread {
     fn run_batch(&self, batch: &mut Vec<Job>) {
         let mut events = Vec::new();
         let mut answers = Vec::with_capacity(batch.len());
+        if batch.len() > 1 && strikes(Fault::ReorderBatch, 5) {
+            batch.reverse();
+        }
         let committed = self.transaction(|| {
             for job in batch.drain(..) {
+                let told = events.len();
                 let mut tx = WriteTx {
                     connection: &self.connection,
                     now: self.clock.now(),
                     limits: &self.limits,
                     events: &mut events,
                 };
-                answers.push(job(&mut tx));
+                let answer = job(&mut tx);
+                if planted(Fault::AckBeforeCommit) && sabotage::only_messages(&events[told..]) {
+                    answer(Committed::Yes);
+                } else {
+                    answers.push(answer);
+                }
+            }
+            if planted(Fault::AckBeforeCommit) {
+                std::thread::sleep(sabotage::SLOW_DISK);
+            }
+            if strikes(Fault::LoseCommit, 20) && sabotage::only_messages(&events) {
+                let _ = self.connection.execute_batch("ROLLBACK; BEGIN IMMEDIATE");
             }
         });
         // Where BEGIN failed the jobs are still here: dropping them answers `unavailable`.

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use chat_process::Shutdown;
 use chat_proto::v1;
+use chat_sabotage::{Fault, planted, strikes};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use socketioxide::extract::SocketRef;
@@ -81,6 +82,7 @@ impl Feed {
             subscription: Subscription::new(core, token),
             metrics,
             up,
+            held_back: None,
         };
         shutdown.spawn_essential("feed", async move {
             stopped.run_until_cancelled(actor.run(commands)).await;
@@ -124,6 +126,8 @@ struct Actor {
     subscription: Subscription,
     metrics: Arc<Metrics>,
     up: watch::Sender<bool>,
+    /// A message that [`Fault::SwapDeliveries`] hands on after the next one of its room.
+    held_back: Option<v1::Message>,
 }
 
 impl Actor {
@@ -234,6 +238,18 @@ impl Actor {
     }
 
     fn deliver(&mut self, sockets: &[Sid], message: v1::Message) {
+        if self.held_back.is_none() && strikes(Fault::SwapDeliveries, 20) {
+            self.held_back = Some(message);
+            return;
+        }
+        let held_back = self.held_back.take_if(|held| held.room_id == message.room_id);
+        self.hand_on(sockets, message);
+        if let Some(message) = held_back {
+            self.hand_on(sockets, message);
+        }
+    }
+
+    fn hand_on(&mut self, sockets: &[Sid], message: v1::Message) {
         let Some(payload) = encode(&wire::Message::from(message)) else { return };
         for socket in sockets {
             self.emit_raw(*socket, "message_new", &payload);
@@ -265,6 +281,9 @@ impl Actor {
     fn emit_raw(&mut self, socket: Sid, event: &str, payload: &RawValue) {
         let Some(outlet) = self.outlets.get(&socket) else { return };
         if let Err(SendError::Socket(SocketError::InternalChannelFull)) = outlet.socket.emit(event, payload) {
+            if planted(Fault::DropWhenFull) {
+                return;
+            }
             tracing::info!(%socket, user = outlet.user, "a slow consumer is disconnected");
             self.metrics.slow_consumers.inc();
             outlet.close.cancel();

@@ -12,6 +12,7 @@ use chat_proto::v1;
 use chat_proto::v1::subscribe_request::Request;
 use chat_proto::v1::subscribe_response::Event;
 use chat_proto::v1::watch_error::Target;
+use chat_sabotage::{Fault, planted, strikes};
 use socketioxide::socket::Sid;
 
 use crate::wire;
@@ -214,6 +215,9 @@ impl State {
         let Some(room) = self.rooms.get_mut(&room_id) else { return };
         room.live = true;
         room.members = members.into_iter().collect();
+        if planted(Fault::ForgetCursor) {
+            room.cursor = Some((epoch.clone(), latest_seq));
+        }
         match &room.cursor {
             Some((known, seq)) if *known == epoch => {
                 // The start of an earlier watch may have been taken for this one's: what lies between is not replayed.
@@ -404,6 +408,7 @@ impl State {
     fn tell_joined(&mut self, room: &str, sockets: Vec<Sid>) {
         let Some((epoch, latest_seq)) = self.rooms.get(room).and_then(|room| room.cursor.clone()) else { return };
         if !sockets.is_empty() {
+            let latest_seq = latest_seq - i64::from(latest_seq > 0 && strikes(Fault::JoinTooLow, 2));
             let joined = wire::RoomJoined { room_id: room.to_owned(), latest_seq, epoch };
             self.outputs.push_back(Output::Tell(sockets, Told::Joined(joined)));
         }
@@ -411,7 +416,7 @@ impl State {
 
     fn watch_room(&mut self, room: &str) {
         let Some(entry) = self.rooms.get_mut(room) else { return };
-        let after_seq = entry.cursor.as_ref().map(|(_, seq)| *seq);
+        let after_seq = entry.cursor.as_ref().filter(|_| !planted(Fault::ForgetCursor)).map(|(_, seq)| *seq);
         entry.replays = after_seq.is_some();
         self.wish(Request::WatchRoom(v1::WatchRoom { room_id: room.to_owned(), after_seq }));
     }

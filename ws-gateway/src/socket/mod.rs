@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use axum::Router;
 use chat_proto::v1;
+use chat_sabotage::{Fault, planted};
 use serde::Deserialize;
 use socketioxide::extract::{SocketRef, TryData};
 use socketioxide::handler::ConnectHandler as _;
@@ -39,6 +40,9 @@ const MAX_PACKET: usize = 8 * 1024 * 1024;
 /// Packets that wait for a socket at most; one that does not take them in time is disconnected. A client that polls
 /// takes nothing between two polls: what comes back of a thousand sends at once has to fit.
 const BUFFER: usize = 4_096;
+
+/// The same where [`Fault::DropWhenFull`] is planted, so that it happens.
+const SMALL_BUFFER: usize = 8;
 
 /// Events of one socket that wait to be worked off at most, and their bytes.
 const QUEUE: (usize, usize) = (4_096, 2 * MAX_PACKET);
@@ -80,7 +84,7 @@ pub(crate) fn serve(router: Router, works: Works) -> (Router, SocketIo) {
         .max_payload(MAX_PACKET as u64)
         .ws_max_message_size(MAX_PACKET)
         .ws_max_frame_size(MAX_PACKET)
-        .max_buffer_size(BUFFER)
+        .max_buffer_size(if planted(Fault::DropWhenFull) { SMALL_BUFFER } else { BUFFER })
         .ping_interval(HEARTBEAT.0)
         .ping_timeout(HEARTBEAT.1)
         .connect_timeout(Duration::from_secs(10))
