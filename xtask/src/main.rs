@@ -5,6 +5,7 @@ mod bench;
 mod chromium;
 mod command;
 mod interop;
+mod planted;
 mod run;
 mod stack;
 mod test;
@@ -30,6 +31,8 @@ enum Xtask {
     Audit,
     /// Runs clients in Python against a stack
     Interop,
+    /// Plants faults one at a time, and expects chat-verify to find each
+    Planted(planted::Args),
     /// Measures what docs/BENCHMARKS.md tells
     Bench(bench::Args),
 }
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
         Xtask::Tidy => tidy::run(),
         Xtask::Audit => audit::run(),
         Xtask::Interop => interop::run(),
+        Xtask::Planted(args) => planted::run(&args),
         Xtask::Bench(args) => bench::run(&args),
     };
     match outcome {

@@ -72,6 +72,13 @@ const RULES: &[Rule] = &[
         forbidden: &["tokio::spawn(", "task::spawn(", "thread::spawn(", "thread::Builder"],
     },
     Rule {
+        why: "faults are planted by name alone",
+        within: &[""],
+        except: &[],
+        endings: &["Cargo.toml"],
+        forbidden: &["default = [", "[\"planted\"", "[\"sabotage\""],
+    },
+    Rule {
         why: "what is unfinished is an issue, not a comment",
         within: &[""],
         except: &["xtask/src/tidy.rs"],
