@@ -4,23 +4,6 @@ import type { Client } from "./client";
 import { pause } from "./until";
 import type { Ack, Called } from "./wire";
 
-export interface Load {
-  /** The acknowledgements so far. */
-  acks: Called<Ack>[];
-  /** Completes when everything is stored. */
-  done: Promise<unknown>;
-}
-
-/** Each client sends so many messages into a room, one after the other. */
-export function startLoad(clients: Client[], room: string, each: number): Load {
-  const acks: Called<Ack>[] = [];
-  const work = async (client: Client, who: number): Promise<void> => {
-    for (const count of upTo(each))
-      acks.push(await sendUntilStored(client, client.draft(room, `${who}: ${count}`)));
-  };
-  return { acks, done: Promise.all(clients.map(work)) };
-}
-
 /** Sends until it is stored. Fails where the answer says that trying again is no use. */
 export async function sendUntilStored(
   client: Client,

@@ -99,3 +99,32 @@ test("a send that is under way when the core comes back is stored, once", async 
   expect(client.messages(room)).toEqual(await alice.rest.log(room));
   client.close();
 });
+
+const restarts = [
+  ["dies", () => stack().core.kill()],
+  ["is told to stop", () => stack().core.stop()],
+] as const;
+
+test.each(restarts)(
+  "a core that %s and is started again leaves every socket where it is",
+  async (_, lose) => {
+    const [alice, bob] = await stack().people("alice", "bob");
+    const room = await alice.createRoom(bob);
+    const clients = await Promise.all([alice.connect(), bob.connect({ transports: ["polling"] })]);
+    await Promise.all(clients.map((client) => client.joined(room)));
+    const ids = clients.map((client) => client.socket.id);
+    const [sender] = clients;
+    await sender.send(room, "before");
+    await lose();
+    await stack().core.start();
+    await stack().ready();
+    expect(await sender.send(room, "after")).toMatchObject({ status: "accepted", seq: 2 });
+    for (const client of clients) {
+      await client.reached(room, 2);
+      expect(client.seqs(room)).toEqual([1, 2]);
+      expect(client.disconnects).toEqual([]);
+    }
+    expect(clients.map((client) => client.socket.id)).toEqual(ids);
+    for (const client of clients) client.close();
+  },
+);

@@ -1,7 +1,6 @@
 /** A planned stop: clients are warned, what is in flight is answered, sockets are closed, the exit status is 0. */
 
 import { afterEach, expect, test } from "vitest";
-import { startLoad } from "../harness/load";
 import { Stack } from "../harness/stack";
 import { until } from "../harness/until";
 
@@ -42,29 +41,6 @@ test.each(["websocket", "polling"] as const)(
     await stack.core.stop();
   },
 );
-
-test("clients of a gateway that is restarted under load lose nothing and double nothing", async () => {
-  stack = await Stack.start();
-  const people = await stack.crowd(5);
-  const owner = await stack.person("owner");
-  const room = await owner.createRoom(...people);
-  const clients = await Promise.all(people.map((person) => person.connect({ reconnect: true })));
-  await Promise.all(clients.map((client) => client.joined(room)));
-  const load = startLoad(clients, room, 60);
-  await until("the load is under way", () => load.acks.length >= 50);
-  await stack.gateway.stop();
-  expect(load.acks.length).toBeLessThan(300);
-  await stack.gateway.start();
-  // A socket that the server closed comes back when the page wants it, not by itself.
-  for (const client of clients) client.socket.connect();
-  await load.done;
-  const log = await owner.rest.log(room);
-  const stored = log.map((message) => `${message.clientMsgId} ${message.seq}`).sort();
-  expect(stored).toHaveLength(300);
-  expect(load.acks.map((ack) => `${ack.clientMsgId} ${ack.seq}`).sort()).toEqual(stored);
-  for (const client of clients) client.close();
-  await stack.stop();
-});
 
 test("a core without any gateway exits with 0", async () => {
   stack = await Stack.start({ gateways: 0 });
