@@ -128,9 +128,11 @@ async fn carry(
     match how {
         End::Cut => {}
         End::Reset => {
-            for stream in [to_client.as_ref(), to_server.as_ref()] {
+            for stream in [to_client, to_server] {
                 // On close, whatever was not sent is dropped, and the peer is sent RST.
-                let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
+                let _ = SockRef::from(stream.as_ref()).set_linger(Some(Duration::ZERO));
+                // Dropped, it would say FIN first.
+                stream.forget();
             }
         }
         End::HalfOpen => {

@@ -20,6 +20,10 @@ use crate::{tools, web};
 /// How long an attack lasts, in minutes: a longer one where the one before, with another seed, did not find the fault.
 const MINUTES: [&str; 3] = ["0.05", "0.2", "0.5"];
 
+/// Draws attacks in which the core is killed at once, and the links to it and to clients are cut soon after: some faults
+/// show then only.
+const SEED: u64 = 7_542;
+
 /// How long chat-verify is waited for at all, and then how long it may take to stop.
 const PATIENCE: (Duration, Duration) = (Duration::from_secs(240), Duration::from_secs(15));
 
@@ -32,8 +36,15 @@ pub(crate) struct Args {
     #[arg(value_name = "NAME")]
     faults: Vec<Fault>,
     /// What the first attack is drawn from
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = SEED)]
     seed: u64,
+}
+
+impl Default for Args {
+    /// All faults.
+    fn default() -> Self {
+        Self { faults: Vec::new(), seed: SEED }
+    }
 }
 
 /// The letters of the invariants of which a fault breaks at least one for certain.
@@ -80,6 +91,11 @@ struct Verdict {
 pub(crate) fn run(args: &Args) -> Result<()> {
     tools::check()?;
     web::build()?;
+    attack_all(args)
+}
+
+/// The same where the web client is built already.
+pub(crate) fn attack_all(args: &Args) -> Result<()> {
     let _alone = lock()?;
     let dir = root().join("target/planted");
     // With what earlier runs kept.

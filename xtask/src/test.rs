@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 
-use crate::command::{cargo, execute, first_line, say};
-use crate::{chromium, tidy, tools, web};
+use crate::command::{cargo, execute, first_line, program, root, say};
+use crate::{chromium, planted, tidy, tools, web};
 
 /// Runs every step, and stops at the first that fails.
 pub(crate) fn run() -> Result<()> {
@@ -21,6 +21,8 @@ pub(crate) fn run() -> Result<()> {
     step("rustdoc", rustdoc)?;
     step("binaries", || execute(&mut cargo(&["build", "--workspace", "--bins"])))?;
     step("Rust tests", rust_tests)?;
+    step("torture", torture)?;
+    step("planted faults", || planted::attack_all(&planted::Args::default()))?;
     scripts(web::E2E, &["test:protocol"])?;
     step("e2e: test:browser", || {
         let browser = chromium::find_or_install()?;
@@ -50,6 +52,12 @@ fn clippy() -> Result<()> {
 fn rustdoc() -> Result<()> {
     let mut command = cargo(&["doc", "--workspace", "--no-deps", "--document-private-items"]);
     execute(command.env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+/// Half a minute of kills, freezes and bad networks, the same each time.
+fn torture() -> Result<()> {
+    let verify = root().join("target/debug/chat-verify");
+    execute(&mut program(&verify.display().to_string(), &["torture", "--seed", "5", "--minutes", "0.5"]))
 }
 
 fn rust_tests() -> Result<()> {

@@ -71,6 +71,11 @@ impl Absence {
         self.left.is_none_or(|left| left < entry) && self.returned.is_none_or(|returned| entry < returned)
     }
 
+    /// The return that ended it.
+    pub(super) fn end(&self) -> Option<Index> {
+        self.returned
+    }
+
     /// The entry that tells of it: who enters later was not in before.
     pub(super) fn proof(&self) -> Option<Index> {
         self.left.or(self.returned)

@@ -2,7 +2,7 @@
 
 use super::facts::{Absence, Facts, Owner};
 use super::report::{Invariant, Report};
-use crate::history::{Client, Event, Index, Room, Socket};
+use crate::history::{Answer, Client, Event, Index, Room, Socket};
 
 pub(super) fn check(facts: &Facts<'_>, report: &mut Report) {
     for (entry, event) in facts.events() {
@@ -66,7 +66,8 @@ fn answers(facts: &Facts<'_>, report: &mut Report) {
         let absence = facts.absence(client, reply.room, sent).filter(|absence| absence.covers(reply.entry));
         let Some(absence) = absence else { continue };
         report.checks(Invariant::Removal);
-        let Some(stored) = reply.answer.stored() else { continue };
+        // A repeat of what is stored already is answered also after the departure.
+        let Answer::Accepted(stored) = reply.answer else { continue };
         let evidence = absence.proof().into_iter().chain([opened, sent, reply.entry]);
         report.breach(Invariant::Removal, evidence, [(reply.room, stored.seq)], || {
             let (client, room) = (facts.name(client), facts.room(reply.room));

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::facts::{Facts, Owner};
+use super::facts::{Absence, Facts, Owner};
 use super::report::{Invariant, Report};
 use crate::history::{Event, Index, Room, Socket};
 
@@ -19,8 +19,17 @@ struct Stream {
     last_at: Index,
 }
 
+/// How a connection stands to a room.
+struct Stand<'a> {
+    room: Room,
+    stream: Option<&'a Stream>,
+    /// When it was last told that it hears of the room no more.
+    parted: Option<Index>,
+}
+
 pub(super) fn check(facts: &Facts<'_>, report: &mut Report) {
     let mut streams: HashMap<Socket, BTreeMap<Room, Stream>> = HashMap::new();
+    let mut parted: HashMap<(Socket, Room), Index> = HashMap::new();
     for (entry, event) in facts.events() {
         match *event {
             Event::Joined { socket, room, latest_seq, exact } => {
@@ -29,6 +38,7 @@ pub(super) fn check(facts: &Facts<'_>, report: &mut Report) {
                 join(rooms, room, Stream::new(entry, latest_seq, exact));
             }
             Event::Parted { socket, room } => {
+                parted.insert((socket, room), entry);
                 streams.get_mut(&socket).and_then(|rooms| rooms.remove(&room));
             }
             Event::Closed { socket } => {
@@ -47,8 +57,10 @@ pub(super) fn check(facts: &Facts<'_>, report: &mut Report) {
                 }
             }
             Event::StillOpen { socket } => {
-                for (room, stream) in streams.get(&socket).into_iter().flatten() {
-                    stream.ends(facts, report, entry, socket, *room);
+                let rooms = streams.entry(socket).or_default();
+                for (room, _) in facts.logs() {
+                    let parted = parted.get(&(socket, room)).copied();
+                    ends(facts, report, entry, socket, Stand { room, stream: rooms.get(&room), parted });
                 }
             }
             _ => {}
@@ -100,22 +112,38 @@ impl Stream {
             });
         }
     }
+}
 
-    fn ends(&self, facts: &Facts<'_>, report: &mut Report, entry: Index, socket: Socket, room: Room) {
-        let Some(Owner { client, opened }) = facts.owner(socket) else { return };
-        // Who was out is promised nothing until the next entry of that kind.
-        let left = facts.absences(client, room).last().and_then(|absence| absence.left);
-        if facts.absence(client, room, entry).is_some() || left.is_some_and(|left| left > self.joined_last) {
-            return;
+/// A connection that is open at the end was told all of each room that its client is in.
+fn ends(facts: &Facts<'_>, report: &mut Report, entry: Index, socket: Socket, stand: Stand<'_>) {
+    let Stand { room, stream, parted } = stand;
+    let Some(Owner { client, opened }) = facts.owner(socket) else { return };
+    if facts.absence(client, room, entry).is_some() {
+        return;
+    }
+    let last = facts.absences(client, room).last();
+    let (left, entered) = (last.and_then(|absence| absence.left), last.and_then(Absence::end));
+    // What it joined before it left says nothing about the time after.
+    let stream = stream.filter(|stream| left.is_none_or(|left| left < stream.joined_last));
+    let (number, client, name) = (socket.0, facts.name(client), facts.room(room));
+    match (stream, entered) {
+        (Some(stream), _) => {
+            report.checks(Invariant::Live);
+            let (end, from) = (facts.log(room).end(), stream.from);
+            if stream.last < end {
+                let missing = [(room, stream.last + 1), (room, end)];
+                report.breach(Invariant::Live, [opened, stream.joined, entry], missing, || {
+                    format!("connection {number} of {client}, promised all of {name} beyond {from}, never got {end}")
+                });
+            }
         }
-        report.checks(Invariant::Live);
-        let end = facts.log(room).end();
-        if self.last < end {
-            let missing = [(room, self.last + 1), (room, end)];
-            report.breach(Invariant::Live, [opened, self.joined, entry], missing, || {
-                let (name, client, from) = (facts.room(room), facts.name(client), self.from);
-                format!("connection {} of {client}, promised all of {name} beyond {from}, never got {end}", socket.0)
+        // A client may also ask for silence, and stay a member.
+        (None, Some(entered)) if parted.is_none_or(|parted| parted < entered) => {
+            report.checks(Invariant::Live);
+            report.breach(Invariant::Live, [opened, entered, entry], [], || {
+                format!("connection {number} of {client}, who is in {name}, never joined it")
             });
         }
+        (None, _) => {}
     }
 }

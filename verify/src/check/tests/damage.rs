@@ -13,20 +13,15 @@ use crate::history::{Answer, Client, Entry, Event, History, Index, Message, Prin
 /// Its name, what it breaks, and how it is done: whether there was something to do it to.
 type Damage = (&'static str, Invariant, fn(&mut History, Pick) -> bool);
 
-pub(super) const DAMAGES: [Damage; 38] = [
+pub(super) const DAMAGES: [Damage; 39] = [
     ("a message is lost", Gapless, |history, pick| {
         at(history, pick, |log, place| place + 1 < log.len(), |log, place| drop(log.remove(place)))
     }),
     ("an acknowledged message is lost, and the others close ranks", Acknowledged, |history, pick| {
-        at(
-            history,
-            pick,
-            |_, _| true,
-            |log, place| {
-                log.remove(place);
-                log[place..].iter_mut().for_each(|message| message.seq -= 1);
-            },
-        )
+        at_acknowledged(history, pick, |log, place| {
+            log.remove(place);
+            log[place..].iter_mut().for_each(|message| message.seq -= 1);
+        })
     }),
     ("a position is skipped", Gapless, |history, pick| {
         at(history, pick, |_, _| true, |log, place| log[place..].iter_mut().for_each(|message| message.seq += 1))
@@ -49,15 +44,10 @@ pub(super) const DAMAGES: [Damage; 38] = [
         )
     }),
     ("an acknowledged message is stored twice", Acknowledged, |history, pick| {
-        at(
-            history,
-            pick,
-            |_, _| true,
-            |log, place| {
-                let seq = log.len() as i64 + 1;
-                log.push(Message { seq, id: Uuid::nil(), ..log[place].clone() });
-            },
-        )
+        at_acknowledged(history, pick, |log, place| {
+            let seq = log.len() as i64 + 1;
+            log.push(Message { seq, id: Uuid::nil(), ..log[place].clone() });
+        })
     }),
     ("a refused message is stored", NothingElse, |history, pick| {
         let Some((Room(room), message)) = choose(refused(history), pick) else { return false };
@@ -76,7 +66,7 @@ pub(super) const DAMAGES: [Damage; 38] = [
         stored(history, pick, |stored| stored.id = Uuid::nil())
     }),
     ("an author is altered", Acknowledged, |history, pick| {
-        at(history, pick, |_, _| true, |log, place| log[place].author = "nobody".to_owned())
+        at_acknowledged(history, pick, |log, place| log[place].author = "nobody".to_owned())
     }),
     ("a repeat is answered with another position", Duplicates, |history, pick| {
         further(history, pick, |answer, stored| *answer = Answer::Duplicate(Stored { seq: stored.seq + 1, ..stored }))
@@ -92,6 +82,20 @@ pub(super) const DAMAGES: [Damage; 38] = [
     ("a live message is lost", Live, |history, pick| {
         let Some(live) = choose(told_once(history), pick) else { return false };
         let kept: Vec<_> = (0..history.entries.len()).filter(|index| *index != live).collect();
+        *history = restricted(history, &kept);
+        true
+    }),
+    ("a connection never joins a room", Live, |history, pick| {
+        let Some((socket, client, room)) = choose(joined_for_good(history), pick) else { return false };
+        for entry in &mut history.entries {
+            if matches!(entry.event, Event::Joined { socket: on, room: at, .. } if (on, at) == (socket, room)) {
+                entry.event = Event::Entering { client, room };
+            }
+        }
+        let heard =
+            |event: &Event| matches!(event, Event::Live { socket: on, room: at, .. } if (*on, *at) == (socket, room));
+        let entries = 0..history.entries.len();
+        let kept: Vec<_> = entries.filter(|index| !heard(&history.entries[*index].event)).collect();
         *history = restricted(history, &kept);
         true
     }),
@@ -305,6 +309,17 @@ fn at(
     true
 }
 
+/// At the place of a message of which somebody knows.
+fn at_acknowledged(history: &mut History, pick: Pick, damage: fn(&mut Vec<Message>, usize)) -> bool {
+    let places = events(history).filter_map(|event| match event {
+        Event::Answered { room, answer, .. } => Some((room.0 as usize, answer.stored()?.seq as usize - 1)),
+        _ => None,
+    });
+    let Some((room, place)) = choose(places.collect(), pick) else { return false };
+    damage(&mut history.rooms[room].log, place);
+    true
+}
+
 /// The messages change places, the positions stay.
 fn swap(log: &mut [Message], one: usize, other: usize) {
     log.swap(one, other);
@@ -436,6 +451,23 @@ fn told_once(history: &History) -> Vec<Index> {
     let mut once: Vec<_> = once.filter(|(_, heard)| heard.len() == 1).map(|(_, heard)| heard[0]).collect();
     once.sort_unstable();
     once
+}
+
+/// Connections that are still open and joined a room once, of clients that never left it.
+fn joined_for_good(history: &History) -> Vec<(Socket, Client, Room)> {
+    let (mut owners, mut left) = (HashMap::new(), HashSet::new());
+    for event in events(history) {
+        match *event {
+            Event::Opened { socket, client } => drop(owners.insert(socket, client)),
+            Event::Left { client, room } => drop(left.insert((client, room))),
+            _ => {}
+        }
+    }
+    let told = told_once(history).into_iter().filter_map(|index| match history.entries[index].event {
+        Event::Live { socket, room, .. } => Some((socket, owners[&socket], room)),
+        _ => None,
+    });
+    told.filter(|(_, client, room)| !left.contains(&(*client, *room))).collect()
 }
 
 /// Who left a room and did not come back.

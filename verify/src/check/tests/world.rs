@@ -300,17 +300,19 @@ impl World {
 
     fn store(&mut self, letter: usize) -> Answer {
         let Letter { client, room, id, text, .. } = self.letters[letter];
-        if !self.is_member(client, room) {
-            return Answer::Rejected("not_a_member".to_owned());
-        }
         let (author, seq) = (CLIENTS[client].to_owned(), self.latest(room) + 1);
+        let is_member = self.is_member(client, room);
         let log = &mut self.history.rooms[room].log;
+        // Whoever left is still told what became of their messages.
         if let Some(found) = log.iter().find(|found| found.client_msg_id == id) {
             return if found.text == text {
                 Answer::Duplicate(Stored { id: found.id, seq: found.seq })
             } else {
                 Answer::Rejected("idempotency_conflict".to_owned())
             };
+        }
+        if !is_member {
+            return Answer::Rejected("not_a_member".to_owned());
         }
         let stored = Stored { id: Uuid::from_u64_pair(2 + room as u64, seq as u64), seq };
         log.push(Message { seq, id: stored.id, client_msg_id: id, author, text });
