@@ -86,7 +86,7 @@ fn minutes(text: &str) -> Result<Duration, String> {
 
 /// Attacks, and judges. Errors: the service could not be attacked, or a process of it ended in a way that it must not.
 pub async fn run(args: &Args) -> Result<Report> {
-    let seed = args.seed.unwrap_or_else(|| Rng::new().u64(..));
+    let seed = args.seed.unwrap_or_else(|| Rng::new().u64(..1_000_000));
     let mut stage = stage(args).await?;
     let outcome = tokio::select! {
         outcome = attack(args, seed, &mut stage) => outcome,

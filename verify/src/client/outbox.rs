@@ -17,9 +17,18 @@ const IN_FLIGHT: usize = 256;
 const PATIENCE: Duration = Duration::from_secs(8);
 
 /// The messages, the oldest first.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Outbox {
     letters: VecDeque<Letter>,
+    /// Sends without an answer at a time right now: half as many after each that was put off, one more after each that
+    /// was answered.
+    window: usize,
+}
+
+impl Default for Outbox {
+    fn default() -> Self {
+        Self { letters: VecDeque::new(), window: IN_FLIGHT }
+    }
 }
 
 /// A message on its way.
@@ -72,7 +81,7 @@ impl Outbox {
                 }
                 State::Waiting(_) => {}
             }
-            if in_flight >= IN_FLIGHT || held.contains(&letter.room) {
+            if in_flight >= self.window || held.contains(&letter.room) {
                 continue;
             }
             if !link.send(letter.room, letter.id, letter.text.clone()) {
@@ -94,6 +103,7 @@ impl Outbox {
 
     /// A message is to be tried again after a pause.
     pub(super) fn postpone(&mut self, room: Room, id: Uuid, pause: Duration) {
+        self.window = (self.window / 2).max(1);
         if let Some(letter) = self.letters.iter_mut().find(|letter| letter.room == room && letter.id == id) {
             letter.state = State::Waiting(Instant::now() + pause);
         }
@@ -102,6 +112,7 @@ impl Outbox {
     /// A message was answered for good. It may have been answered before, over another connection.
     pub(super) fn settle(&mut self, room: Room, id: Uuid) -> Option<Letter> {
         let index = self.letters.iter().position(|letter| letter.room == room && letter.id == id)?;
+        self.window = (self.window + 1).min(IN_FLIGHT);
         self.letters.remove(index)
     }
 }

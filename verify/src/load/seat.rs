@@ -117,7 +117,9 @@ impl Seat {
     pub(super) fn testify(&self) {
         let (client, room, messages) = (self.client, self.room, self.view.clone());
         self.recorder.record(Event::View { client, room, messages });
-        self.recorder.record(Event::StillOpen { socket: self.link.socket });
+        if self.joined {
+            self.recorder.record(Event::StillOpen { socket: self.link.socket });
+        }
     }
 
     /// Takes one thing that it is told. Errors: nothing comes, what comes ends it, or a send is not stored.
