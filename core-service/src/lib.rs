@@ -37,6 +37,10 @@ use store::Store;
 /// Calls that one connection has in flight at most.
 const STREAMS: u32 = 4_096;
 
+/// Calls of one connection that may be given up before this side has seen them; beyond, HTTP/2 takes it for an attack
+/// and ends the connection. After a stall, those are all that timed out meanwhile.
+const GIVEN_UP: usize = STREAMS as usize;
+
 /// What one connection may have in flight unread, in bytes, over all its calls.
 const WINDOW: u32 = 4 * 1024 * 1024;
 
@@ -138,6 +142,7 @@ fn router(
     let router = Server::builder()
         .trace_fn(rpc::request_span)
         .max_concurrent_streams(STREAMS)
+        .http2_max_pending_accept_reset_streams(Some(GIVEN_UP))
         .initial_connection_window_size(WINDOW)
         .http2_keepalive_interval(Some(KEEP_ALIVE.0))
         .http2_keepalive_timeout(Some(KEEP_ALIVE.1))

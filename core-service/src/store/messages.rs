@@ -18,6 +18,17 @@ use crate::domain::{
 const MESSAGE: &str = "SELECT message_id, client_msg_id, seq, user_id, text, sent_at, sent_at_client
     FROM messages JOIN users ON users.key = messages.user";
 
+/// Bytes of text that are read at a time, unless one message has more: with all else that a page holds they stay below
+/// the 4 MiB that a gRPC client takes by default.
+const PAGE_BYTES: usize = 3 * 1024 * 1024;
+
+/// Which messages of a range are read first, and so are not those left out where it is too long.
+#[derive(Clone, Copy)]
+enum First {
+    Oldest,
+    Newest,
+}
+
 impl Store {
     /// Appends a message to its room, once for each `(room, user, client_msg_id)`. Calls are stored in the order in
     /// which they are made; the future is the answer, after the commit.
@@ -37,35 +48,26 @@ impl Store {
         .await
     }
 
-    /// What follows a position, up to another one, for a watch that has been authorised. At most one full page.
+    /// What follows a position, up to another one, for a watch that has been authorised. At most one full page;
+    /// at least one message where there is any.
     pub async fn replay(&self, room: RoomId, after: i64, upto: i64) -> Result<Vec<Message>> {
         self.reader
             .run(move |connection| {
                 let key = super::rooms::key(connection, &room)?.ok_or(Error::NotAMember)?;
                 let upto = upto.min(after.saturating_add(i64::from(PageLimit::max().get())));
-                range(connection, &room, key, after, upto)
+                range(connection, &room, key, (after, upto), First::Oldest)
             })
             .await
     }
 }
 
 fn append(tx: &mut WriteTx<'_>, actor: &Actor, new: NewMessage) -> Result<Appended> {
-    let membership = members::of(tx.connection(), actor, &new.room);
-    if planted(Fault::StoreStrangers) && matches!(membership, Err(Error::NotAMember)) {
-        // A further try finds it stored already.
-        let _ = sabotage::store_stranger(tx.connection(), actor, &new, tx.now());
-    }
-    let membership = membership?;
-    let earlier = by_client_msg_id(tx.connection(), &new.room, membership.room, actor, &new.client_msg_id)?;
-    if let Some(mut earlier) = earlier {
-        let same = earlier.text == new.text.as_str();
-        if planted(Fault::DuplicateAsNew) {
-            (earlier.id, earlier.seq) = (MessageId::make(), membership.latest_seq);
-        }
-        if planted(Fault::OverwriteOnConflict) && !same {
-            sabotage::overwrite(tx.connection(), membership.room, &earlier, &new)?;
-        }
-        return if same { Ok(Appended::Duplicate(Arc::new(earlier))) } else { Err(Error::IdempotencyConflict) };
+    let membership = match members::of(tx.connection(), actor, &new.room) {
+        Err(Error::NotAMember) => return append_as_no_member(tx, actor, &new),
+        membership => membership?,
+    };
+    if let Some(earlier) = repeated(tx.connection(), membership.room, actor, &new)? {
+        return Ok(earlier);
     }
     tx.limits().check_send(&actor.user)?;
     let message = Message {
@@ -82,6 +84,31 @@ fn append(tx: &mut WriteTx<'_>, actor: &Actor, new: NewMessage) -> Result<Append
     let message = Arc::new(message);
     tx.tell(Event::Room(message.room.clone(), RoomEvent::Message(message.clone())));
     Ok(Appended::Accepted(message))
+}
+
+/// Who has left is still told what became of what they sent; whatever else they send, there is no such room for them.
+fn append_as_no_member(tx: &WriteTx<'_>, actor: &Actor, new: &NewMessage) -> Result<Appended> {
+    let room = super::rooms::key(tx.connection(), &new.room)?.ok_or(Error::NotAMember)?;
+    let earlier = repeated(tx.connection(), room, actor, new)?;
+    if planted(Fault::StoreStrangers) && earlier.is_none() {
+        sabotage::store_stranger(tx.connection(), room, actor, new, tx.now())?;
+    }
+    earlier.ok_or(Error::NotAMember)
+}
+
+/// The answer to a send whose key is stored already. Errors: `idempotency_conflict`.
+fn repeated(connection: &Connection, room: i64, actor: &Actor, new: &NewMessage) -> Result<Option<Appended>> {
+    let Some(mut earlier) = by_client_msg_id(connection, &new.room, room, actor, &new.client_msg_id)? else {
+        return Ok(None);
+    };
+    let same = earlier.text == new.text.as_str();
+    if planted(Fault::DuplicateAsNew) {
+        sabotage::renew(connection, room, &mut earlier)?;
+    }
+    if planted(Fault::OverwriteOnConflict) && !same {
+        sabotage::overwrite(connection, room, &earlier, new)?;
+    }
+    if same { Ok(Some(Appended::Duplicate(Arc::new(earlier)))) } else { Err(Error::IdempotencyConflict) }
 }
 
 pub(super) fn insert(connection: &Connection, membership: &Membership, actor: &Actor, message: &Message) -> Result<()> {
@@ -121,14 +148,24 @@ fn by_client_msg_id(
 
 /// The newest message of a room.
 pub(super) fn newest(connection: &Connection, room: &RoomId, key: i64, latest_seq: i64) -> Result<Option<Message>> {
-    Ok(range(connection, room, key, latest_seq - 1, latest_seq)?.pop())
+    Ok(range(connection, room, key, (latest_seq - 1, latest_seq), First::Newest)?.pop())
 }
 
-/// Messages of others beyond a member's read position.
-pub(super) fn unread(connection: &Connection, room: i64, user: i64, last_read_seq: i64) -> Result<i64> {
-    let mut statement =
-        connection.prepare_cached("SELECT count(*) FROM messages WHERE room = ?1 AND seq > ?2 AND user <> ?3")?;
-    Ok(statement.query_row((room, last_read_seq, user), |row| row.get(0))?)
+/// Messages of others beyond a member's read position. Positions are gapless, so that only one's own are counted,
+/// and these in the index: the primary key would go through everybody's.
+pub(super) fn unread(
+    connection: &Connection,
+    room: i64,
+    user: i64,
+    latest_seq: i64,
+    last_read_seq: i64,
+) -> Result<i64> {
+    let mut statement = connection.prepare_cached(
+        "SELECT count(*) FROM messages INDEXED BY messages_by_client_msg_id
+         WHERE room = ?1 AND user = ?2 AND seq > ?3",
+    )?;
+    let own: i64 = statement.query_row((room, user, last_read_seq), |row| row.get(0))?;
+    Ok(latest_seq - last_read_seq - own)
 }
 
 fn read_page(
@@ -142,16 +179,21 @@ fn read_page(
     let latest_seq = membership.latest_seq;
     let limit = i64::from(limit.get());
     // Positions are gapless, so that a page is a range, and what lies beyond it follows from its bounds.
-    let (after, upto) = match cursor {
+    let (bounds, first) = match cursor {
         Cursor::After(seq) if seq > latest_seq && !planted(Fault::AcceptStaleCursor) => return Err(Error::CursorAhead),
-        Cursor::After(seq) => (seq, latest_seq.min(seq + limit)),
-        Cursor::Before(seq) => newest_below(latest_seq.saturating_add(1).min(seq), limit),
-        Cursor::Newest => newest_below(latest_seq + 1, limit),
+        Cursor::After(seq) => ((seq, latest_seq.min(seq + limit)), First::Oldest),
+        Cursor::Before(seq) => (newest_below(latest_seq.saturating_add(1).min(seq), limit), First::Newest),
+        Cursor::Newest => (newest_below(latest_seq + 1, limit), First::Newest),
     };
-    let has_more = if matches!(cursor, Cursor::After(_)) { upto < latest_seq } else { after > 0 };
-    let after = after + i64::from(after < upto && strikes(Fault::PageOffByOne, 20));
+    let mut messages = range(connection, &room, membership.room, bounds, first)?;
+    let has_more = match first {
+        First::Oldest => messages.last().is_some_and(|newest| newest.seq < latest_seq),
+        First::Newest => messages.first().is_some_and(|oldest| oldest.seq > 1),
+    };
+    if !messages.is_empty() && strikes(Fault::PageOffByOne, 20) {
+        messages.remove(0);
+    }
     let has_more = has_more && !(matches!(cursor, Cursor::After(_)) && strikes(Fault::PageEndsEarly, 5));
-    let messages = range(connection, &room, membership.room, after, upto)?;
     Ok(Page { room, messages, cursor, latest_seq, has_more, epoch })
 }
 
@@ -160,12 +202,34 @@ fn newest_below(seq: i64, limit: i64) -> (i64, i64) {
     ((seq - 1 - limit).max(0), seq - 1)
 }
 
-/// The messages with `after < seq <= upto`.
-fn range(connection: &Connection, room: &RoomId, key: i64, after: i64, upto: i64) -> Result<Vec<Message>> {
-    let sql = format!("{MESSAGE} WHERE room = ?1 AND seq > ?2 AND seq <= ?3 ORDER BY seq");
+/// The messages with `after < seq <= upto`, ascending: all of them, or as many from one end as [`PAGE_BYTES`] allows.
+fn range(
+    connection: &Connection,
+    room: &RoomId,
+    key: i64,
+    (after, upto): (i64, i64),
+    first: First,
+) -> Result<Vec<Message>> {
+    let order = match first {
+        First::Oldest => "ASC",
+        First::Newest => "DESC",
+    };
+    let sql = format!("{MESSAGE} WHERE room = ?1 AND seq > ?2 AND seq <= ?3 ORDER BY seq {order}");
     let mut statement = connection.prepare_cached(&sql)?;
-    let messages = statement.query_map((key, after, upto), |row| message(row, room))?;
-    Ok(messages.collect::<rusqlite::Result<_>>()?)
+    let mut rows = statement.query((key, after, upto))?;
+    let (mut messages, mut bytes) = (Vec::new(), 0);
+    while let Some(row) = rows.next()? {
+        let message = message(row, room)?;
+        bytes += message.text.len();
+        if bytes > PAGE_BYTES && !messages.is_empty() {
+            break;
+        }
+        messages.push(message);
+    }
+    if matches!(first, First::Newest) {
+        messages.reverse();
+    }
+    Ok(messages)
 }
 
 fn message(row: &Row<'_>, room: &RoomId) -> rusqlite::Result<Message> {
@@ -179,4 +243,89 @@ fn message(row: &Row<'_>, room: &RoomId) -> rusqlite::Result<Message> {
         sent_at: time(row, "sent_at")?,
         sent_at_client: row.get::<_, Option<i64>>("sent_at_client")?.map(Timestamp::stored),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use chat_process::Shutdown;
+    use prometheus_client::registry::Registry;
+    use proptest::prelude::*;
+    use proptest::test_runner::TestRunner;
+
+    use super::super::schema;
+    use super::*;
+    use crate::domain::{Clock, MessageText, Role};
+    use crate::limits::Limits;
+    use crate::metrics::Metrics;
+
+    fn client_msg_id(number: i64) -> ClientMsgId {
+        ClientMsgId::stored(u128::from(number.unsigned_abs()).to_be_bytes())
+    }
+
+    #[tokio::test]
+    async fn a_replay_of_long_messages_comes_in_parts() {
+        const LONG: i64 = 110;
+        let (dir, clock, shutdown) = (tempfile::tempdir().unwrap(), Clock::system(), Shutdown::new());
+        let metrics = Arc::new(Metrics::register(&mut Registry::default()));
+        let limits = Arc::new(Limits::new(None));
+        let store = Store::open(dir.path(), clock, Arc::default(), limits, metrics, &shutdown).unwrap();
+        store.seed_demo(String::new()).await.unwrap();
+        let (alice, room) = (UserId::stored("alice"), RoomId::stored("lobby"));
+        for number in 0..LONG {
+            let client_msg_id = client_msg_id(number);
+            let text = MessageText::parse(&"\u{1f980}".repeat(8_000)).unwrap();
+            let new = NewMessage { room: room.clone(), client_msg_id, text, sent_at_client: None };
+            store.append(Credential::Service { on_behalf_of: Some(alice.clone()) }, new).await.unwrap();
+        }
+
+        let mut seqs = Vec::new();
+        while seqs.last() != Some(&LONG) {
+            let part = store.replay(room.clone(), seqs.last().copied().unwrap_or(0), LONG).await.unwrap();
+            assert!(!part.is_empty());
+            assert!(part.iter().map(|message| message.text.len()).sum::<usize>() <= PAGE_BYTES);
+            seqs.extend(part.iter().map(|message| message.seq));
+        }
+        assert_eq!(seqs, Vec::from_iter(1..=LONG));
+    }
+
+    #[test]
+    fn unread_is_what_others_wrote_beyond_the_position() {
+        let dir = tempfile::tempdir().unwrap();
+        let (connection, _) = schema::open(&dir.path().join("unread.db")).unwrap();
+        let users = ["alice", "bob", "carol"].map(|name| {
+            let sql = "INSERT INTO users (user_id, display_name, password_hash, created_at) VALUES (?1, ?1, '', 0)";
+            connection.execute(sql, [name]).unwrap();
+            Actor { key: connection.last_insert_rowid(), user: UserId::stored(name), session: None }
+        });
+        let lives = (prop::collection::vec(0..users.len(), 0..40), any::<prop::sample::Index>());
+        let outcome = TestRunner::default().run(&lives, |(authors, position)| {
+            connection.execute_batch("DELETE FROM messages; DELETE FROM rooms").unwrap();
+            let sql = "INSERT INTO rooms (room_id, type, title, created_at) VALUES ('den', 'channel', '', 0)";
+            connection.execute(sql, []).unwrap();
+            let room = connection.last_insert_rowid();
+            for (seq, author) in (1..).zip(&authors) {
+                let message = Message {
+                    id: MessageId::make(),
+                    client_msg_id: client_msg_id(seq),
+                    seq,
+                    room: RoomId::stored("den"),
+                    user: users[*author].user.clone(),
+                    text: String::new(),
+                    sent_at: Timestamp::stored(0),
+                    sent_at_client: None,
+                };
+                let membership = Membership { room, latest_seq: seq - 1, role: Role::Member };
+                insert(&connection, &membership, &users[*author], &message).unwrap();
+            }
+
+            let read = position.index(authors.len() + 1);
+            for (index, user) in users.iter().enumerate() {
+                let others = authors[read..].iter().filter(|author| **author != index).count();
+                let unread = unread(&connection, room, user.key, authors.len() as i64, read as i64).unwrap();
+                prop_assert_eq!(unread, others as i64);
+            }
+            Ok(())
+        });
+        outcome.unwrap();
+    }
 }

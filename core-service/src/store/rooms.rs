@@ -73,7 +73,7 @@ fn summarise(connection: &Connection, user: i64, row: &Row<'_>) -> Result<RoomSu
         title: row.get("title")?,
         latest_seq,
         last_read_seq,
-        unread_count: messages::unread(connection, key, user, last_read_seq)?,
+        unread_count: messages::unread(connection, key, user, latest_seq, last_read_seq)?,
         last_message: messages::newest(connection, &id, key, latest_seq)?,
         id,
     })

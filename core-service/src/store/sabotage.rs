@@ -5,7 +5,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::members::Membership;
-use super::{messages, rooms};
+use super::messages;
 use crate::domain::{Actor, Event, Message, MessageId, NewMessage, Result, Role, RoomEvent, Timestamp};
 
 /// How long a commit takes where `ack-before-commit` is planted.
@@ -17,11 +17,15 @@ pub(super) fn only_messages(events: &[Event]) -> bool {
     !events.is_empty() && events.iter().all(|event| matches!(event, Event::Room(_, RoomEvent::Message(_))))
 }
 
-/// Stores the message of somebody who is no member of its room, if there is such a room.
-pub(super) fn store_stranger(connection: &Connection, actor: &Actor, new: &NewMessage, now: Timestamp) -> Result<()> {
-    let Some(room) = rooms::key(connection, &new.room)? else { return Ok(()) };
-    let newest = "SELECT latest_seq FROM rooms WHERE key = ?1";
-    let latest_seq = connection.query_row(newest, [room], |row| row.get(0))?;
+/// Stores the message of somebody who is no member of its room.
+pub(super) fn store_stranger(
+    connection: &Connection,
+    room: i64,
+    actor: &Actor,
+    new: &NewMessage,
+    now: Timestamp,
+) -> Result<()> {
+    let latest_seq = latest_seq(connection, room)?;
     let message = Message {
         id: MessageId::make(),
         client_msg_id: new.client_msg_id,
@@ -36,6 +40,12 @@ pub(super) fn store_stranger(connection: &Connection, actor: &Actor, new: &NewMe
     keep(connection)
 }
 
+/// Gives the answer to a repeat another id, and the newest position.
+pub(super) fn renew(connection: &Connection, room: i64, earlier: &mut Message) -> Result<()> {
+    (earlier.id, earlier.seq) = (MessageId::make(), latest_seq(connection, room)?);
+    Ok(())
+}
+
 /// Gives a stored message another text.
 pub(super) fn overwrite(connection: &Connection, room: i64, stored: &Message, new: &NewMessage) -> Result<()> {
     connection
@@ -46,4 +56,8 @@ pub(super) fn overwrite(connection: &Connection, room: i64, stored: &Message, ne
 /// Makes a job that is about to be refused leave what it did: its savepoint begins anew behind it.
 fn keep(connection: &Connection) -> Result<()> {
     Ok(connection.execute_batch("RELEASE job; SAVEPOINT job")?)
+}
+
+fn latest_seq(connection: &Connection, room: i64) -> Result<i64> {
+    Ok(connection.query_row("SELECT latest_seq FROM rooms WHERE key = ?1", [room], |row| row.get(0))?)
 }

@@ -37,7 +37,11 @@ pub(super) fn open(path: &Path) -> Result<(Connection, String), OpenError> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     migrate(&mut connection)?;
     if planted(Fault::ForgetDedupe) {
-        connection.execute_batch("DROP INDEX IF EXISTS messages_by_client_msg_id")?;
+        // Not gone, since it is read from, but no longer unique.
+        connection.execute_batch(
+            "DROP INDEX IF EXISTS messages_by_client_msg_id;
+             CREATE INDEX messages_by_client_msg_id ON messages (room, user, client_msg_id)",
+        )?;
     }
     let epoch = epoch(&connection)?;
     Ok((connection, epoch))

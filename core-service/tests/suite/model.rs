@@ -129,7 +129,8 @@ impl World {
         let outcome = self.user(user).sends(ROOMS[room], IDS[id], &text.to_string()).await;
         let room = &mut self.rooms[room];
         let earlier = room.log.iter().position(|(author, of, _)| (*author, *of) == (user, id));
-        if !room.members.contains(&user) {
+        // Who has left is told of what they sent before.
+        if earlier.is_none() && !room.members.contains(&user) {
             return assert_refused(outcome, "not_a_member");
         }
         if earlier.is_some_and(|index| room.log[index].2 != text) {
@@ -177,6 +178,10 @@ impl World {
                     continue;
                 }
                 check_log(&caller.reads(name).await, &room.log);
+                let rooms = caller.rooms().await;
+                let listed = rooms.iter().find(|room| room.room_id == *name).unwrap();
+                let unread = room.log.iter().filter(|(author, ..)| *author != user).count();
+                assert_eq!((listed.latest_seq, listed.unread_count), (room.log.len() as i64, unread as i64));
                 let members = caller.members(name).await.unwrap();
                 assert_eq!(members.len(), room.members.len());
                 assert_eq!(members.iter().filter(|member| member.role() == v1::Role::Owner).count(), 1);

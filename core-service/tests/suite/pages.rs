@@ -93,6 +93,47 @@ async fn pages_hold_what_their_cursor_says() {
     }
 }
 
+/// Pages that end before the asked number does, so that any gRPC client takes them; read by one as tonic makes it.
+#[tokio::test]
+async fn a_page_of_long_messages_ends_early_and_says_so() {
+    const LONG: i64 = 210;
+    /// Less than this is a page that needlessly ends early.
+    const WORTHWHILE: usize = 2_900_000;
+    let server = Server::start().await;
+    let alice = filled(&server, 0).await;
+    let longest = "\u{1f980}".repeat(8_000);
+    let mut stream = alice.streams().await.unwrap();
+    for _ in 0..LONG {
+        stream.send(send_request("den", &fresh_id(), &longest), None).await;
+        assert_eq!(stream.outcome().await, "accepted");
+    }
+    let bytes = |page: &v1::Page| page.messages.iter().map(|message| message.text.len()).sum::<usize>();
+
+    let mut seq = 0;
+    while seq < LONG {
+        let page = list(&alice, 500, after(seq)).await.unwrap();
+        assert_eq!(alice.resyncs("den", seq, 500).await.unwrap(), page);
+        assert_gapless(&page.messages, seq + 1);
+        seq = page.messages.last().unwrap().seq;
+        assert_eq!((page.has_more, page.latest_seq), (seq < LONG, LONG));
+        assert!(!page.has_more || bytes(&page) > WORTHWHILE, "{}", bytes(&page));
+    }
+
+    let (mut cursor, mut last) = (None, LONG);
+    while last > 0 {
+        let page = list(&alice, 500, cursor).await.unwrap();
+        let first = page.messages[0].seq;
+        assert_gapless(&page.messages, first);
+        assert_eq!(page.messages.last().unwrap().seq, last);
+        assert_eq!((page.has_more, page.latest_seq), (first > 1, LONG));
+        assert!(!page.has_more || bytes(&page) > WORTHWHILE, "{}", bytes(&page));
+        (cursor, last) = (before(first), first - 1);
+    }
+
+    let (mut watcher, _) = alice.watches("den", Some(0)).await;
+    assert_gapless(&watcher.messages(LONG as usize).await, 1);
+}
+
 #[tokio::test]
 async fn cursors_and_limits_out_of_range_are_refused() {
     let server = Server::start().await;

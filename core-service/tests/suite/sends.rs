@@ -46,6 +46,31 @@ async fn the_same_id_with_other_content_is_refused_and_changes_nothing() {
 }
 
 #[tokio::test]
+async fn who_left_still_learns_what_became_of_their_sends_and_nothing_else() {
+    let server = Server::start().await;
+    let (alice, bob) = (server.sign_up("alice").await, server.sign_up("bob").await);
+    alice.creates("den").await;
+    alice.brings("den", &bob).await;
+    let (hers, his) = (fresh_id(), fresh_id());
+    alice.sends("den", &hers, "hers").await.unwrap();
+    let first = bob.sends("den", &his, "his").await.unwrap().message;
+    alice.says("den", "another").await;
+    bob.leaves("den").await.unwrap();
+
+    let again = bob.sends("den", &his.to_uppercase(), " his ").await.unwrap();
+    assert_eq!((again.status(), again.message), (DUPLICATE, first));
+    assert_eq!(refusal(bob.sends("den", &his, "other").await), "idempotency_conflict");
+    // A new message, somebody else's id, and one's own id elsewhere: all as for a room that there is not.
+    let unknown = bob.sends("nowhere", &his, "his").await.unwrap_err();
+    for (room, id, text) in [("den", &*fresh_id(), "new"), ("den", &*hers, "hers"), ("hall", &*his, "his")] {
+        let refused = bob.sends(room, id, text).await.unwrap_err();
+        assert_eq!((refused.code(), code(&refused)), (Code::PermissionDenied, "not_a_member".to_owned()), "{text}");
+        assert_eq!((refused.message(), refused.details()), (unknown.message(), unknown.details()), "{text}");
+    }
+    assert_eq!(texts(&alice.reads("den").await), ["hers", "his", "another"]);
+}
+
+#[tokio::test]
 async fn the_time_of_writing_is_kept_and_binds_nothing() {
     let server = Server::start().await;
     let alice = server.sign_up("alice").await;
