@@ -4,6 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll } from "vitest";
+import { Link } from "./link";
 import { Person } from "./person";
 import { ServerProcess } from "./process";
 import { Rest } from "./rest";
@@ -14,6 +15,8 @@ export interface StackOptions {
   /** Rate limits are off unless a test is about them. */
   rateLimits?: boolean;
   gateways?: number;
+  /** Whether the first gateway's way to the core is a {@link Link}. */
+  linked?: boolean;
   coreFlags?: string[];
   gatewayFlags?: string[];
 }
@@ -23,6 +26,7 @@ export class Stack {
   readonly gateways: ServerProcess[] = [];
   readonly #folder: string;
   readonly #options: StackOptions;
+  #link: Link | undefined;
   #people = 0;
 
   constructor(folder: string, options: StackOptions) {
@@ -37,6 +41,7 @@ export class Stack {
     try {
       await stack.core.start();
       await stack.core.ready();
+      if (options.linked) stack.#link = await Link.start(() => stack.core.address);
       for (let count = 0; count < (options.gateways ?? 1); count += 1) await stack.#addGateway();
     } catch (error) {
       await stack.clear();
@@ -47,7 +52,13 @@ export class Stack {
 
   async #addGateway(): Promise<void> {
     const token = ["--service-token-file", join(this.#folder, "service-token")];
-    const flags = ["--core", `http://${this.core.address}`, ...token, ...(this.#options.gatewayFlags ?? [])];
+    const core = this.gateways.length === 0 ? this.#link : undefined;
+    const flags = [
+      "--core",
+      `http://${(core ?? this.core).address}`,
+      ...token,
+      ...(this.#options.gatewayFlags ?? []),
+    ];
     const gateway = new ServerProcess("ws-gateway", [...flags, ...this.#common()]);
     this.gateways.push(gateway);
     await gateway.start();
@@ -63,6 +74,12 @@ export class Stack {
     const [gateway] = this.gateways;
     if (gateway === undefined) throw new Error("a stack without a gateway");
     return gateway;
+  }
+
+  /** The first gateway's way to the core. */
+  get link(): Link {
+    if (this.#link === undefined) throw new Error("a stack that is not `linked`");
+    return this.#link;
   }
 
   /** Where a gateway serves browsers. */
@@ -124,6 +141,7 @@ export class Stack {
   /** Ends everything in any case, and leaves nothing behind. */
   async clear(): Promise<void> {
     await Promise.all([...this.gateways, this.core].map((process) => process.clear()));
+    this.#link?.close();
     await rm(this.#folder, { recursive: true, force: true });
   }
 

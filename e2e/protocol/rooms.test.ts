@@ -46,6 +46,32 @@ test("joining a room that one is in already tells its position again", async () 
   client.close();
 });
 
+test("a join and a leave that follow each other at once are carried out in this order", async () => {
+  const [alice, bob] = await stack().people("alice", "bob");
+  const [room, fence] = [await alice.createRoom(bob), await alice.createRoom(bob)];
+  const client = await bob.connect();
+  await Promise.all([client.joined(room), client.joined(fence)]);
+  for (let round = 1; round <= 10; round += 1) {
+    const [joined, left] = await Promise.all([
+      client.ask("join_room", { roomId: room }),
+      client.ask("leave_room", { roomId: room }),
+    ]);
+    expect([joined, left]).toMatchObject([{ ok: true }, { ok: true }]);
+    await alice.rest.send(room, "unheard");
+    await alice.rest.send(fence, "heard");
+    await client.reached(fence, round);
+  }
+  expect(client.seqs(room)).toEqual([]);
+  const [left, joined] = await Promise.all([
+    client.ask("leave_room", { roomId: room }),
+    client.ask("join_room", { roomId: room }),
+  ]);
+  expect([left, joined]).toMatchObject([{ ok: true }, { ok: true, latestSeq: 10 }]);
+  await alice.rest.send(room, "heard again");
+  await client.reached(room, 11);
+  client.close();
+});
+
 test("somebody else's room and one that does not exist look the same", async () => {
   const [alice, bob] = await stack().people("alice", "bob");
   const room = await alice.createRoom();

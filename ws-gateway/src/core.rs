@@ -15,7 +15,7 @@ use crate::error::Refusal;
 use crate::request_id;
 
 /// How long a call may take before it is answered `unavailable`.
-const DEADLINE: Duration = Duration::from_millis(1_800);
+pub(crate) const DEADLINE: Duration = Duration::from_millis(1_800);
 
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(1);

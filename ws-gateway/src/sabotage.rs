@@ -6,7 +6,7 @@ use chat_proto::v1;
 use uuid::Uuid;
 
 /// How long a send is tried where `accept-unanswered` is planted: a short absence of the core is enough then.
-pub(crate) const PATIENCE: Duration = Duration::from_millis(150);
+pub(crate) const PATIENCE: Duration = Duration::from_millis(50);
 
 /// Makes another message of a send.
 pub(crate) fn rename(request: &mut v1::SendMessagesRequest) {

@@ -4,6 +4,7 @@
 //! says. A room's message is encoded once and handed to each socket on its own, because the fate of each must be known:
 //! whoever's buffer is full is disconnected, comes back and resyncs. Nothing is dropped on a live socket.
 
+mod joins;
 mod state;
 mod stream;
 
@@ -27,6 +28,7 @@ use crate::core::Core;
 use crate::metrics::Metrics;
 use crate::token::Token;
 use crate::wire;
+use joins::{Asker, Joins};
 use state::{Output, State, Told};
 use stream::Subscription;
 
@@ -60,7 +62,7 @@ pub(crate) struct Outlet {
 enum Command {
     Connected(Outlet),
     Disconnected(Sid),
-    Join(Sid, String, oneshot::Sender<wire::RoomJoined>),
+    Join(Sid, String, Asker),
     Leave(Sid, String),
 }
 
@@ -78,7 +80,7 @@ impl Feed {
         let mut actor = Actor {
             state: State::default(),
             outlets: HashMap::new(),
-            joins: HashMap::new(),
+            joins: Joins::default(),
             subscription: Subscription::new(core, token),
             metrics,
             up,
@@ -122,7 +124,7 @@ impl Feed {
 struct Actor {
     state: State,
     outlets: HashMap<Sid, Outlet>,
-    joins: HashMap<Sid, Vec<(String, oneshot::Sender<wire::RoomJoined>)>>,
+    joins: Joins,
     subscription: Subscription,
     metrics: Arc<Metrics>,
     up: watch::Sender<bool>,
@@ -184,7 +186,7 @@ impl Actor {
             Command::Disconnected(socket) => self.forget(socket),
             Command::Join(socket, room, answer) => {
                 if self.outlets.contains_key(&socket) {
-                    self.joins.entry(socket).or_default().push((room.clone(), answer));
+                    self.joins.push(socket, room.clone(), answer);
                     self.state.join(socket, &room);
                 }
             }
@@ -194,7 +196,7 @@ impl Actor {
 
     fn forget(&mut self, socket: Sid) {
         self.outlets.remove(&socket);
-        self.joins.remove(&socket);
+        self.joins.forget(socket);
         self.state.disconnected(socket);
     }
 
@@ -226,7 +228,7 @@ impl Actor {
             Told::Joined(joined) => {
                 self.emit(sockets, "room_joined", &joined);
                 for socket in sockets {
-                    self.answer_joins(*socket, &joined);
+                    self.joins.answer(*socket, &joined);
                 }
             }
             Told::Removed(room_id) => self.emit(sockets, "room_removed", &wire::RoomName { room_id }),
@@ -260,17 +262,6 @@ impl Actor {
         }
     }
 
-    fn answer_joins(&mut self, socket: Sid, joined: &wire::RoomJoined) {
-        let Some(asked) = self.joins.get_mut(&socket) else { return };
-        for (_, answer) in asked.extract_if(.., |(room, _)| *room == joined.room_id) {
-            // Who asked may have given up.
-            let _ = answer.send(joined.clone());
-        }
-        if asked.is_empty() {
-            self.joins.remove(&socket);
-        }
-    }
-
     fn emit(&mut self, sockets: &[Sid], event: &str, payload: &impl Serialize) {
         let Some(payload) = encode(payload) else { return };
         for socket in sockets {
@@ -280,15 +271,20 @@ impl Actor {
 
     fn emit_raw(&mut self, socket: Sid, event: &str, payload: &RawValue) {
         let Some(outlet) = self.outlets.get(&socket) else { return };
-        if let Err(SendError::Socket(SocketError::InternalChannelFull)) = outlet.socket.emit(event, payload) {
-            if planted(Fault::DropWhenFull) {
-                return;
+        match outlet.socket.emit(event, payload) {
+            Err(SendError::Socket(SocketError::InternalChannelFull)) => {
+                if planted(Fault::DropWhenFull) {
+                    return;
+                }
+                tracing::info!(%socket, user = outlet.user, "a slow consumer is disconnected");
+                self.metrics.slow_consumers.inc();
             }
-            tracing::info!(%socket, user = outlet.user, "a slow consumer is disconnected");
-            self.metrics.slow_consumers.inc();
-            outlet.close.cancel();
-            self.forget(socket);
+            // Its end is on its way here, or was never told.
+            Err(SendError::Socket(SocketError::Closed)) => {}
+            Ok(()) | Err(_) => return,
         }
+        outlet.close.cancel();
+        self.forget(socket);
     }
 }
 
@@ -296,3 +292,6 @@ fn encode(payload: &impl Serialize) -> Option<Box<RawValue>> {
     let encoded = serde_json::value::to_raw_value(payload);
     encoded.inspect_err(|error| tracing::error!(%error, "an event could not be encoded")).ok()
 }
+
+#[cfg(test)]
+mod tests;

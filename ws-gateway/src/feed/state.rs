@@ -143,6 +143,9 @@ impl State {
         rooms.iter().for_each(|room| self.enter(socket, room));
         if first {
             self.watch_user(user);
+        } else {
+            // The user's stream may have said that its session ended, before the socket was known here.
+            self.outputs.push_back(Output::Doubt(socket));
         }
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chat_proto::v1;
 use chat_proto::v1::subscribe_response::Event;
+use futures::future::{BoxFuture, FutureExt as _};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_stream::wrappers::ReceiverStream;
@@ -32,10 +33,16 @@ pub(super) enum News {
 pub(super) struct Subscription {
     core: Core,
     token: Token,
-    open: Option<Open>,
-    pause: Duration,
+    link: Link,
     /// What the core was not told yet.
     wishes: VecDeque<v1::SubscribeRequest>,
+}
+
+#[expect(clippy::large_enum_variant, reason = "there is one, and it is nearly always open")]
+enum Link {
+    Open(Open),
+    /// Goes on where it was, however often whoever polls it turns to something else.
+    Opening(BoxFuture<'static, Open>),
 }
 
 struct Open {
@@ -45,7 +52,8 @@ struct Open {
 
 impl Subscription {
     pub(super) fn new(core: Core, token: Token) -> Self {
-        Self { core, token, open: None, pause: PAUSE.0, wishes: VecDeque::new() }
+        let link = Link::Opening(open(core.clone(), token.clone()).boxed());
+        Self { core, token, link, wishes: VecDeque::new() }
     }
 
     /// Asks for something on the open stream, as soon as it takes it.
@@ -58,11 +66,15 @@ impl Subscription {
         self.wishes.clear();
     }
 
-    /// The next thing that happens. Cancel-safe but for a pause or an attempt, which begin anew.
+    /// The next thing that happens. Cancel-safe.
     pub(super) async fn next(&mut self) -> News {
         loop {
-            let Some(open) = &mut self.open else {
-                return self.reopen().await;
+            let open = match &mut self.link {
+                Link::Open(open) => open,
+                Link::Opening(opening) => {
+                    self.link = Link::Open(opening.await);
+                    return News::Opened;
+                }
             };
             let event = tokio::select! {
                 event = open.events.message() => event,
@@ -79,33 +91,31 @@ impl Subscription {
                 ended => {
                     let code = ended.err().map(|status| status.code());
                     tracing::warn!(?code, "the stream of events ended");
-                    self.open = None;
+                    self.link = Link::Opening(self::open(self.core.clone(), self.token.clone()).boxed());
                     return News::Closed;
                 }
             }
         }
     }
+}
 
-    async fn reopen(&mut self) -> News {
-        loop {
-            match timeout(PATIENCE, self.try_open()).await {
-                Ok(Ok(open)) => {
-                    self.open = Some(open);
-                    self.pause = PAUSE.0;
-                    return News::Opened;
-                }
-                Ok(Err(refusal)) => tracing::debug!(code = refusal.code(), "no stream of events yet"),
-                Err(_) => tracing::debug!("no stream of events in time"),
-            }
-            tokio::time::sleep(self.pause).await;
-            self.pause = (self.pause * 2).min(PAUSE.1);
+/// Tries until there is a stream.
+async fn open(mut core: Core, token: Token) -> Open {
+    let mut pause = PAUSE.0;
+    loop {
+        match timeout(PATIENCE, try_open(&mut core, &token)).await {
+            Ok(Ok(open)) => return open,
+            Ok(Err(refusal)) => tracing::debug!(code = refusal.code(), "no stream of events yet"),
+            Err(_) => tracing::debug!("no stream of events in time"),
         }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(PAUSE.1);
     }
+}
 
-    async fn try_open(&mut self) -> Result<Open, Refusal> {
-        let (wishes, stream) = mpsc::channel(64);
-        let request = with_token(self.token.get()?.reveal(), ReceiverStream::new(stream))?;
-        let events = self.core.chat.subscribe(request).await?.into_inner();
-        Ok(Open { wishes, events })
-    }
+async fn try_open(core: &mut Core, token: &Token) -> Result<Open, Refusal> {
+    let (wishes, stream) = mpsc::channel(64);
+    let request = with_token(token.get()?.reveal(), ReceiverStream::new(stream))?;
+    let events = core.chat.subscribe(request).await?.into_inner();
+    Ok(Open { wishes, events })
 }

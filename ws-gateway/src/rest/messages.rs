@@ -7,6 +7,7 @@ use chat_proto::v1::list_messages_request::Cursor;
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::body::{Body, Params, Segment};
 use super::rooms::no_answer;
@@ -67,7 +68,7 @@ pub(super) async fn send(
         text: body.text.unwrap_or_default(),
         sent_at_client: Some(wire::now()),
     };
-    let stored = sends.submit(caller.token, send).await.answer().await?;
+    let stored = sends.submit(caller.token, send, Instant::now()).await.answer().await?;
     let status = wire::send_status(&stored);
     let http = if status == "accepted" { StatusCode::CREATED } else { StatusCode::OK };
     let message = stored.message.ok_or_else(no_answer)?.into();

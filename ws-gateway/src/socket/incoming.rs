@@ -11,6 +11,7 @@ use socketioxide::socket::Socket;
 use socketioxide::{SendError, SocketError};
 use socketioxide_core::Value;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// An event as it came: its arguments unread, its callback if it has one.
@@ -31,7 +32,8 @@ pub(super) struct Callback {
 pub(super) struct Queued {
     pub(super) event: &'static str,
     pub(super) incoming: Incoming,
-    _bytes: OwnedSemaphorePermit,
+    pub(super) arrived: Instant,
+    pub(super) bytes: OwnedSemaphorePermit,
 }
 
 /// The way onto a socket's queue.
@@ -84,7 +86,8 @@ impl Mailbox {
     pub(super) fn put(&self, event: &'static str, incoming: Incoming) {
         let bytes = u32::try_from(incoming.arguments.len()).unwrap_or(u32::MAX);
         let queued = self.bytes.clone().try_acquire_many_owned(bytes).ok();
-        let queued = queued.map(|bytes| self.events.try_send(Queued { event, incoming, _bytes: bytes }));
+        let arrived = Instant::now();
+        let queued = queued.map(|bytes| self.events.try_send(Queued { event, incoming, arrived, bytes }));
         if !matches!(queued, Some(Ok(()))) && !self.close.is_cancelled() {
             tracing::info!("a socket that floods its queue is disconnected");
             self.close.cancel();

@@ -2,8 +2,10 @@
 //! onto the socket's own queue in the moment it arrives, and one task per socket works the queue off, because the
 //! library gives each event a task of its own, whose order is anybody's guess.
 
+mod flight;
 mod incoming;
 mod payload;
+mod turns;
 mod worker;
 
 use std::sync::Arc;
@@ -146,6 +148,10 @@ fn begin(works: &Works, socket: &SocketRef, legacy: bool) {
         metrics.closes.get_or_create(&CloseReason { reason: word(reason) }).inc();
         feed.disconnected(socket.id).await;
     });
+    if !socket.connected() {
+        // It went before anybody listened for that: the handler runs now, or did meanwhile, and never twice.
+        let _ = socket.clone().disconnect();
+    }
     let outlet = Outlet {
         socket: socket.clone(),
         user: session.me.user_id.clone(),
@@ -170,3 +176,6 @@ fn word(reason: DisconnectReason) -> &'static str {
         DisconnectReason::ClosingServer => "stop",
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

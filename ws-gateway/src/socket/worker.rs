@@ -7,30 +7,31 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use chat_proto::v1;
-use futures::StreamExt as _;
 use futures::future::{BoxFuture, FutureExt as _};
-use futures::stream::FuturesUnordered;
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use serde::Serialize;
 use socketioxide::extract::SocketRef;
 use tokio::sync::{Notify, mpsc};
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use super::incoming::{Callback, Full, Queued, full};
+use super::flight;
+use super::incoming::{Callback, Full, Incoming, Queued, full};
 use super::payload::{self, Dialect};
+use super::turns::Turns;
 use super::{Session, Works};
-use crate::core::{answer, with_token};
+use crate::core::{DEADLINE, answer, with_token};
 use crate::error::{Code, Refusal};
 use crate::feed::Outlet;
+use crate::sends::Pending;
 use crate::wire;
-
-/// Events of one socket that wait for the core's answer at most; beyond, its queue waits.
-const IN_FLIGHT: usize = 1_024;
 
 /// How long a full buffer is waited for before an answer is given up, and the socket with it.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Pause before the core is asked again whether a session holds.
+const DOUBT_PAUSE: Duration = Duration::from_secs(1);
 
 /// How long a stopping gateway waits for answers.
 const DRAIN: Duration = Duration::from_secs(4);
@@ -46,6 +47,8 @@ pub(super) struct Worker {
     close: CancellationToken,
     doubt: Arc<Notify>,
     limiter: Option<DefaultDirectRateLimiter>,
+    /// Joins and leaves are carried out in the order in which they arrived.
+    turns: Turns,
 }
 
 /// What an event comes to.
@@ -64,7 +67,7 @@ enum Answer {
     Refused(Refusal),
 }
 
-type Pending = FuturesUnordered<BoxFuture<'static, Option<Outcome>>>;
+type Flight = flight::Flight<Option<Outcome>>;
 
 impl Worker {
     pub(super) fn new(
@@ -75,35 +78,33 @@ impl Worker {
         doubt: Arc<Notify>,
     ) -> Self {
         let limiter = works.limited.then(|| RateLimiter::direct(Quota::per_second(LOCAL_RATE)));
-        Self { works, socket, session: Arc::new(session), close, doubt, limiter }
+        Self { works, socket, session: Arc::new(session), close, doubt, limiter, turns: Turns::default() }
     }
 
     pub(super) async fn run(self, mut queue: mpsc::Receiver<Queued>, outlet: Outlet) {
-        self.greet().await;
+        self.greet();
         self.works.feed.connected(outlet).await;
-        let mut pending = Pending::new();
-        let expiry = sleep_until(self.expiry());
-        tokio::pin!(expiry);
+        let mut flight = Flight::new();
+        let (expiry, verified) = (sleep_until(self.expiry()), self.verify());
+        tokio::pin!(expiry, verified);
         loop {
             tokio::select! {
                 () = self.close.cancelled() => break,
                 () = &mut expiry => break,
+                () = &mut verified => break,
                 () = self.works.stopping.cancelled() => {
-                    self.drain(&mut queue, &mut pending).await;
+                    self.drain(&mut queue, &mut flight).await;
                     break;
                 }
-                () = self.doubt.notified() => pending.push(self.verify()),
-                Some(outcome) = pending.next() => if !self.conclude(outcome).await { break },
-                Some(queued) = queue.recv(), if pending.len() < IN_FLIGHT => {
-                    let begun = self.begin(queued).await;
-                    pending.push(begun);
-                }
+                Some(outcome) = flight.next() => if !self.conclude(outcome).await { break },
+                Some(queued) = queue.recv(), if flight.has_room() => self.begin(queued, &mut flight),
             }
         }
         self.disconnect().await;
     }
 
-    async fn greet(&self) {
+    /// A new socket's buffer has room: one that does not take the greeting is closed, whatever it says itself.
+    fn greet(&self) {
         let me = &self.session.me;
         let ready = wire::SessionReady {
             user_id: me.user_id.clone(),
@@ -112,7 +113,9 @@ impl Worker {
             server_time: wire::time(Some(wire::now())),
             limits: wire::Limits::default(),
         };
-        self.emit("session_ready", &ready).await;
+        if self.socket.emit("session_ready", &ready).is_err() {
+            self.close.cancel();
+        }
     }
 
     fn expiry(&self) -> Instant {
@@ -121,13 +124,20 @@ impl Worker {
         Instant::now() + left.unwrap_or_default()
     }
 
-    /// Starts on an event; returns when the next one may start.
-    async fn begin(&self, Queued { event, incoming, .. }: Queued) -> BoxFuture<'static, Option<Outcome>> {
+    /// Starts on an event.
+    fn begin(&self, queued: Queued, flight: &mut Flight) {
+        match queued.event {
+            "message_send" => self.send(queued, Dialect::Strict, flight),
+            "message" => self.send(queued, Dialect::Legacy, flight),
+            _ => flight.push(self.ask(queued)),
+        }
+    }
+
+    /// Starts on an event that is no send.
+    fn ask(&self, Queued { event, incoming, .. }: Queued) -> BoxFuture<'static, Option<Outcome>> {
         let callback = incoming.callback;
         let arguments = incoming.arguments.as_str();
         let started = match event {
-            "message_send" => self.send(arguments, Dialect::Strict).await,
-            "message" => self.send(arguments, Dialect::Legacy).await,
             "message_resync" => self.counted(payload::resync(arguments)).map(|request| self.resync(request)),
             "join_room" => self.counted(payload::room(arguments)).map(|room| self.join(room)),
             "leave_room" => self.count().and_then(|()| payload::room(arguments)).map(|room| self.leave(room)),
@@ -137,25 +147,34 @@ impl Worker {
         answer.map(move |answer| Some(Outcome { event, callback, answer })).boxed()
     }
 
-    async fn send(&self, arguments: &str, dialect: Dialect) -> Result<BoxFuture<'static, Answer>, Refusal> {
-        let send = match payload::send(arguments, dialect) {
+    /// Starts on a send: behind the socket's earlier ones it waits for its place in the line.
+    fn send(&self, queued: Queued, dialect: Dialect, flight: &mut Flight) {
+        let Queued { event, incoming: Incoming { arguments, callback }, arrived, bytes } = queued;
+        let outcome = move |answer| Some(Outcome { event, callback, answer });
+        let send = match payload::send(&arguments, dialect) {
             Ok(send) => send,
             Err(unsendable) => {
                 let refusal = self.count().err().unwrap_or(unsendable.refusal);
                 let ack = wire::MessageAck::rejected(unsendable.client_msg_id, unsendable.room_id, &refusal);
-                return Ok(std::future::ready(Answer::Sent(ack, Some(refusal))).boxed());
+                return flight.push(std::future::ready(outcome(Answer::Sent(ack, Some(refusal)))).boxed());
             }
         };
         let (client_msg_id, room_id) = (send.client_msg_id.clone(), send.room_id.clone());
-        let pending = self.works.sends.submit(self.session.token.clone(), send).await;
-        let answer = pending.answer().map(move |sent| match sent {
+        let (sends, session) = (self.works.sends.clone(), self.session.clone());
+        let placed = async move {
+            let pending = sends.submit(session.token.clone(), send, arrived).await;
+            drop(bytes);
+            pending
+        };
+        let answer = move |sent| match sent {
             Ok(stored) => Answer::Sent(wire::MessageAck::stored(client_msg_id, stored), None),
             Err(refusal) => {
                 let ack = wire::MessageAck::rejected(Some(client_msg_id), Some(room_id), &refusal);
                 Answer::Sent(ack, Some(refusal))
             }
-        });
-        Ok(answer.boxed())
+        };
+        let answering = |pending: Pending| pending.answer().map(answer).map(outcome).boxed();
+        flight.place(placed.map(answering).boxed());
     }
 
     fn resync(&self, request: v1::ResyncRequest) -> BoxFuture<'static, Answer> {
@@ -167,36 +186,46 @@ impl Worker {
     /// A read of the room finds out whether the user may be in it.
     fn join(&self, room_id: String) -> BoxFuture<'static, Answer> {
         let (mut core, session, feed) = (self.works.core.clone(), self.session.clone(), self.works.feed.clone());
-        let socket = self.socket.id;
+        let (socket, mut turn) = (self.socket.id, self.turns.take());
+        let until = Instant::now() + DEADLINE;
         let joined = async move {
             let request = v1::ListMessagesRequest { room_id: room_id.clone(), limit: 1, cursor: None };
-            answer(core.chat.list_messages(with_token(&session.token, request)?)).await?;
-            let joined = timeout(Duration::from_secs(2), feed.join(socket, room_id)).await;
+            let allowed = async { answer(core.chat.list_messages(with_token(&session.token, request)?)).await }.await;
+            // Earlier ones have earlier deadlines.
+            turn.come().await;
+            allowed?;
+            let joined = timeout_at(until, feed.join(socket, room_id)).await;
             joined.ok().flatten().ok_or_else(Refusal::unavailable)
         };
         joined.map(|joined| joined.map_or_else(Answer::Refused, Answer::Joined)).boxed()
     }
 
     fn leave(&self, room_id: String) -> BoxFuture<'static, Answer> {
-        let (feed, socket) = (self.works.feed.clone(), self.socket.id);
+        let (feed, socket, mut turn) = (self.works.feed.clone(), self.socket.id, self.turns.take());
         let left = async move {
+            turn.come().await;
             feed.leave(socket, room_id.clone()).await;
             Answer::Left(wire::RoomName { room_id })
         };
         left.boxed()
     }
 
-    /// Finds out whether the session still holds; the core being away says nothing about it.
-    fn verify(&self) -> BoxFuture<'static, Option<Outcome>> {
-        let (mut core, session, close) = (self.works.core.clone(), self.session.clone(), self.close.clone());
-        let verified = async move {
-            let me = answer(core.auth.get_me(with_token(&session.token, v1::GetMeRequest {})?)).await;
-            if me.is_err_and(|refusal| refusal.is(Code::Unauthenticated)) {
-                close.cancel();
+    /// Finds out, whenever there is doubt, whether the session still holds. Completes when it does not. The core being
+    /// away says nothing about it: then it is asked again.
+    async fn verify(&self) {
+        let mut core = self.works.core.clone();
+        loop {
+            self.doubt.notified().await;
+            loop {
+                let me =
+                    async { answer(core.auth.get_me(with_token(&self.session.token, v1::GetMeRequest {})?)).await };
+                match me.await {
+                    Ok(_) => break,
+                    Err(refusal) if refusal.is(Code::Unauthenticated) => return,
+                    Err(_) => sleep(DOUBT_PAUSE).await,
+                }
             }
-            Ok::<_, Refusal>(())
-        };
-        verified.map(|_| None).boxed()
+        }
     }
 
     /// Counts an event that the core will not see.
@@ -266,15 +295,14 @@ impl Worker {
     }
 
     /// Answers what has arrived, while the gateway stops.
-    async fn drain(&self, queue: &mut mpsc::Receiver<Queued>, pending: &mut Pending) {
+    async fn drain(&self, queue: &mut mpsc::Receiver<Queued>, flight: &mut Flight) {
         let spread = u64::try_from(uuid::Uuid::new_v4().as_u128() % 4_500).unwrap_or_default();
         self.emit("server_draining", &wire::ServerDraining { reconnect_after_ms: 500 + spread }).await;
         let answered = async {
             while let Ok(queued) = queue.try_recv() {
-                let begun = self.begin(queued).await;
-                pending.push(begun);
+                self.begin(queued, flight);
             }
-            while let Some(outcome) = pending.next().await {
+            while let Some(outcome) = flight.next().await {
                 self.conclude(outcome).await;
             }
         };

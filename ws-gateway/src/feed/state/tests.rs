@@ -236,6 +236,8 @@ struct World {
     core: Core,
     gateway: State,
     clients: BTreeMap<Sid, Client>,
+    /// The last to connect, where its user was watched already.
+    doubtful: Option<Sid>,
 }
 
 impl World {
@@ -247,6 +249,7 @@ impl World {
         match step {
             Step::Connect(user) if self.clients.len() < 6 => {
                 let (socket, user) = (Sid::new(), USERS[user]);
+                self.doubtful = self.gateway.users.contains_key(user).then_some(socket);
                 self.clients.insert(socket, Client { user, heard: BTreeMap::new(), left: BTreeSet::new() });
                 self.gateway.connected(socket, user, "s");
             }
@@ -312,9 +315,11 @@ impl World {
                         self.tell(socket, &told)?;
                     }
                 }
+                Output::Doubt(socket) if self.doubtful == Some(socket) => self.doubtful = None,
                 Output::Close(socket) | Output::Doubt(socket) => prop_assert!(false, "{socket:?} is doubted"),
             }
         }
+        prop_assert_eq!(self.doubtful, None, "nobody asks whether its session holds");
         Ok(())
     }
 
@@ -376,6 +381,19 @@ impl World {
             }
         }
     }
+}
+
+/// What a user's stream said of a session before its socket was known here reached nobody.
+#[test]
+fn a_socket_whose_session_ended_before_it_was_known_is_doubted() {
+    let (mut gateway, first, late) = (State::default(), Sid::new(), Sid::new());
+    gateway.opened();
+    gateway.connected(first, "alice", "kept");
+    let revoked = v1::user_event::Event::SessionRevoked(v1::SessionRevoked { session_id: "ended".to_owned() });
+    gateway.hear(Event::UserEvent(v1::UserEvent { user_id: "alice".to_owned(), event: Some(revoked) }));
+    gateway.connected(late, "alice", "ended");
+    let outputs: Vec<Output> = std::iter::from_fn(|| gateway.next_output()).collect();
+    assert!(matches!(outputs[..], [Output::Wish(_), Output::Doubt(doubted)] if doubted == late), "{outputs:?}");
 }
 
 proptest! {
