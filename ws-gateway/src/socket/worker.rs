@@ -67,7 +67,7 @@ enum Answer {
     Refused(Refusal),
 }
 
-type Flight = flight::Flight<Option<Outcome>>;
+type Flight = flight::Flight<Outcome>;
 
 impl Worker {
     pub(super) fn new(
@@ -134,7 +134,7 @@ impl Worker {
     }
 
     /// Starts on an event that is no send.
-    fn ask(&self, Queued { event, incoming, .. }: Queued) -> BoxFuture<'static, Option<Outcome>> {
+    fn ask(&self, Queued { event, incoming, .. }: Queued) -> BoxFuture<'static, Outcome> {
         let callback = incoming.callback;
         let arguments = incoming.arguments.as_str();
         let started = match event {
@@ -144,13 +144,13 @@ impl Worker {
             _ => self.count().map(|()| std::future::ready(Answer::Deprecated).boxed()),
         };
         let answer = started.unwrap_or_else(|refusal| std::future::ready(Answer::Refused(refusal)).boxed());
-        answer.map(move |answer| Some(Outcome { event, callback, answer })).boxed()
+        answer.map(move |answer| Outcome { event, callback, answer }).boxed()
     }
 
     /// Starts on a send: behind the socket's earlier ones it waits for its place in the line.
     fn send(&self, queued: Queued, dialect: Dialect, flight: &mut Flight) {
         let Queued { event, incoming: Incoming { arguments, callback }, arrived, bytes } = queued;
-        let outcome = move |answer| Some(Outcome { event, callback, answer });
+        let outcome = move |answer| Outcome { event, callback, answer };
         let send = match payload::send(&arguments, dialect) {
             Ok(send) => send,
             Err(unsendable) => {
@@ -244,8 +244,7 @@ impl Worker {
     }
 
     /// Answers an event. Says whether the socket goes on.
-    async fn conclude(&self, outcome: Option<Outcome>) -> bool {
-        let Some(Outcome { event, callback, answer }) = outcome else { return true };
+    async fn conclude(&self, Outcome { event, callback, answer }: Outcome) -> bool {
         match answer {
             Answer::Sent(ack, refusal) => {
                 let told = self.emit("message_ack", &ack).await;
