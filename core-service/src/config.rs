@@ -8,6 +8,9 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use chat_process::CommonArgs;
+use url::Url;
+
+use crate::domain::{AccountName, Scope};
 
 /// Holdfast's core: owns the rules and the data, serves gRPC
 #[derive(Clone, Debug, clap::Parser)]
@@ -16,7 +19,7 @@ pub struct Config {
     /// Where gRPC is served: HOST:PORT or unix:PATH
     #[arg(long, env = "CORE_LISTEN", default_value = "127.0.0.1:50051", value_name = "ADDRESS")]
     pub listen: ListenAddress,
-    /// Where the database and the service token are
+    /// Where the database, the files and the service token are
     #[arg(long, env = "CORE_DATA_DIR", default_value = "./data", value_name = "DIR", global = true)]
     pub data_dir: PathBuf,
     /// Where /metrics, /healthz and /readyz are served
@@ -28,6 +31,12 @@ pub struct Config {
     /// How long a session lasts, such as 30d or 12h
     #[arg(long, env = "CORE_SESSION_TTL", default_value = "30d", value_parser = humantime::parse_duration)]
     pub session_ttl: Duration,
+    /// A bucket for the contents of files, s3://BUCKET/PREFIX, instead of the data directory; AWS_… say how to reach it
+    #[arg(long, env = "CORE_FILES_BUCKET", value_name = "URL", value_parser = bucket)]
+    pub files_bucket: Option<Url>,
+    /// How large files may be.
+    #[command(flatten)]
+    pub file_limits: FileLimits,
     /// How much is let through.
     #[command(flatten)]
     pub rates: Rates,
@@ -62,6 +71,17 @@ pub struct Rates {
     pub sign_ups_per_address: NonZeroU32,
 }
 
+/// Sizes of files.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct FileLimits {
+    /// Bytes of a file inline in a message, at most 5 MiB: a packet that holds it must stay below 8 MiB
+    #[arg(long = "max-inline-file-bytes", env = "CORE_MAX_INLINE_FILE_BYTES", default_value_t = 5 << 20, value_name = "N", value_parser = clap::value_parser!(i64).range(1..=5 << 20))]
+    pub max_inline_bytes: i64,
+    /// Bytes of a file by upload
+    #[arg(long, env = "CORE_MAX_UPLOAD_BYTES", default_value_t = 25 << 20, value_name = "N", value_parser = clap::value_parser!(i64).range(1..))]
+    pub max_upload_bytes: i64,
+}
+
 /// What the binary does besides serving.
 #[derive(Clone, Debug, clap::Subcommand)]
 pub enum Command {
@@ -75,6 +95,31 @@ pub enum Command {
         /// The file to read
         file: PathBuf,
     },
+    /// Manages the accounts of internal services, also while the service runs
+    #[command(subcommand)]
+    Token(TokenCommand),
+}
+
+/// What is done with the accounts of internal services.
+#[derive(Clone, Debug, clap::Subcommand)]
+pub enum TokenCommand {
+    /// Makes an account and prints its token, this once
+    Create {
+        /// What it is called
+        #[arg(long)]
+        name: AccountName,
+        /// What it may do: messages:write (on behalf of users), rooms:watch (any)
+        #[arg(long = "scope", required = true, value_delimiter = ',')]
+        scopes: Vec<Scope>,
+    },
+    /// Revokes the token of an account
+    Revoke {
+        /// What it is called
+        #[arg(long)]
+        name: AccountName,
+    },
+    /// Lists the accounts, with what they may do and when they were last used
+    List,
 }
 
 /// A place to listen on.
@@ -84,6 +129,14 @@ pub enum ListenAddress {
     Tcp(SocketAddr),
     /// A socket in the file system.
     Unix(PathBuf),
+}
+
+/// The URL of a bucket.
+fn bucket(text: &str) -> Result<Url, String> {
+    match text.parse::<Url>() {
+        Ok(url) if url.scheme() == "s3" && url.has_host() => Ok(url),
+        _ => Err("not a URL such as s3://bucket/prefix".to_owned()),
+    }
 }
 
 impl FromStr for ListenAddress {
@@ -124,6 +177,14 @@ impl Default for Rates {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn buckets() {
+        assert!(bucket("s3://files/of/chat").is_ok());
+        for bad in ["", "s3:", "s3:///x", "file:///tmp", "files"] {
+            assert!(bucket(bad).is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn listen_addresses() {

@@ -2,14 +2,17 @@
 
 pub mod config;
 pub mod domain;
+pub mod files;
 pub mod hub;
 pub mod limits;
 pub mod listener;
 pub mod metrics;
 pub mod passwords;
+mod presence;
 mod rpc;
 mod service_token;
 pub mod store;
+pub mod tokens;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +29,7 @@ use tower::util::MapResponseLayer;
 
 use config::Config;
 use domain::{Clock, Error, Password};
+use files::Files;
 use hub::Hub;
 use limits::Limits;
 use listener::Listener;
@@ -44,8 +48,9 @@ const GIVEN_UP: usize = STREAMS as usize;
 /// What one connection may have in flight unread, in bytes, over all its calls.
 const WINDOW: u32 = 4 * 1024 * 1024;
 
-/// How often a silent connection is asked whether it still lives, and how long it has to answer.
-const KEEP_ALIVE: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(5));
+/// How often a silent connection is asked whether it still lives, and how long it has to answer: with the grace that
+/// presence has, a gateway that is gone with its machine takes its users offline within 15 s.
+const KEEP_ALIVE: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(4));
 
 /// The password of the demo users.
 const DEMO_PASSWORD: &str = "demo-password";
@@ -106,9 +111,12 @@ fn parts(config: &Config, registry: &mut Registry, shutdown: &Shutdown) -> Resul
     let (hub_of_store, limits_of_store) = (hub.clone(), limits.clone());
     let passwords = Passwords::new().map_err(|error| StartError::cannot("hash passwords", error))?;
     let service_token = service_token::load_or_make(config)?;
-    // Last, because it starts the writer, whose end is a fault.
+    // Late, because it starts the writer, whose end is a fault.
     let store = Store::open(&config.data_dir, clock.clone(), hub_of_store, limits_of_store, metrics.clone(), shutdown)?;
-    Ok(Parts { store, hub, limits, metrics, passwords, clock, service_token })
+    let files = Files::open(&config.data_dir, config.files_bucket.as_ref())?;
+    presence::start(store.clone(), hub.clone(), shutdown);
+    files::start_sweeping(files.clone(), store.clone(), shutdown);
+    Ok(Parts { store, hub, files, limits, metrics, passwords, clock, service_token })
 }
 
 async fn seed_demo(parts: &Parts) -> Result<(), StartError> {
@@ -149,6 +157,7 @@ fn router(
         .add_service(labelled.named_layer(services.auth))
         .add_service(labelled.named_layer(services.chat))
         .add_service(labelled.named_layer(services.social))
+        .add_service(labelled.named_layer(services.files))
         .add_service(health_service)
         .add_service(reflection().build_v1().map_err(cannot)?)
         .add_service(reflection().build_v1alpha().map_err(cannot)?);

@@ -18,6 +18,9 @@ use crate::domain::{Error, Result, TokenHash, UserId};
 /// Users, sessions or addresses that each limit keeps count of.
 const CAPACITY: u64 = 100_000;
 
+/// Changes of typing a second for each user, and at once before that.
+const TYPING: (NonZeroU32, NonZeroU32) = (NonZeroU32::new(5).unwrap(), NonZeroU32::new(10).unwrap());
+
 /// What failed log-ins are counted over.
 const LOGIN_WINDOW: Duration = Duration::from_secs(15 * 60);
 /// What sign-ups are counted over.
@@ -31,6 +34,7 @@ pub struct Limits(Option<Counters>);
 struct Counters {
     sends: Buckets<UserId>,
     calls: Buckets<TokenHash>,
+    typing: Buckets<UserId>,
     account_logins: Windows<(String, IpAddr)>,
     address_logins: Windows<IpAddr>,
     sign_ups: Windows<IpAddr>,
@@ -49,6 +53,7 @@ impl Limits {
         Self(rates.map(|rates| Counters {
             sends: Buckets::new(Quota::per_second(rates.sends_per_second).allow_burst(rates.send_burst)),
             calls: Buckets::new(Quota::per_second(rates.calls_per_second)),
+            typing: Buckets::new(Quota::per_second(TYPING.0).allow_burst(TYPING.1)),
             account_logins: Windows::new(rates.failed_logins_per_account, LOGIN_WINDOW),
             address_logins: Windows::new(rates.failed_logins_per_address, LOGIN_WINDOW),
             sign_ups: Windows::new(rates.sign_ups_per_address, SIGN_UP_WINDOW),
@@ -58,6 +63,11 @@ impl Limits {
     /// Counts a message that is about to be stored. Errors: `rate_limited`.
     pub fn check_send(&self, user: &UserId) -> Result<()> {
         self.0.as_ref().map_or(Ok(()), |counters| counters.sends.check(user))
+    }
+
+    /// Counts that somebody begins or stops to write. Errors: `rate_limited`.
+    pub fn check_typing(&self, user: &UserId) -> Result<()> {
+        self.0.as_ref().map_or(Ok(()), |counters| counters.typing.check(user))
     }
 
     /// Counts a call of a session, other than a send. Errors: `rate_limited`.

@@ -29,6 +29,13 @@ pub enum Credential {
         /// The user that the service acts for.
         on_behalf_of: Option<UserId>,
     },
+    /// The token of a service account, which may do what its scopes say.
+    Account {
+        /// The hash of the token that was shown.
+        token: TokenHash,
+        /// The user that the service acts for.
+        on_behalf_of: Option<UserId>,
+    },
 }
 
 /// A user that acts, as the store knows them in the transaction at hand.
@@ -42,7 +49,24 @@ pub struct Actor {
     pub session: Option<SessionId>,
 }
 
+/// What the token of a service account begins with; a session's is shorter than any of those.
+const ACCOUNT: &str = "hfs_";
+
+/// Characters of a session's token: 32 bytes in base64url.
+const SESSION_LENGTH: usize = 43;
+
 impl Token {
+    /// A new token of a service account. Errors: `internal` where the system gives no randomness.
+    pub fn make_for_account() -> Result<Self> {
+        Ok(Self(format!("{ACCOUNT}{}", Self::make()?.0)))
+    }
+
+    /// Whether a text has the form of a service account's token.
+    #[must_use]
+    pub fn is_of_account(text: &str) -> bool {
+        text.len() == ACCOUNT.len() + SESSION_LENGTH && text.starts_with(ACCOUNT)
+    }
+
     /// A new token. Errors: `internal` where the system gives no randomness.
     pub fn make() -> Result<Self> {
         let mut bytes = [0; 32];
@@ -83,5 +107,19 @@ impl TokenHash {
 impl std::fmt::Debug for TokenHash {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str("TokenHash(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_of_accounts_and_sessions_are_told_apart() {
+        let session = Token::make().unwrap().reveal();
+        assert_eq!(session.len(), SESSION_LENGTH);
+        assert!(!Token::is_of_account(&session));
+        assert!(!Token::is_of_account(&format!("{ACCOUNT}{}", &session[ACCOUNT.len()..])));
+        assert!(Token::is_of_account(&Token::make_for_account().unwrap().reveal()));
     }
 }

@@ -17,6 +17,9 @@ pub enum Error {
     /// The room does not exist or the caller is no member of it: the two look the same.
     #[error("not a member of this room")]
     NotAMember,
+    /// A direct room with somebody who is no friend.
+    #[error("not friends")]
+    NotFriends,
     /// Somebody else's to do.
     #[error("{0}")]
     Forbidden(&'static str),
@@ -37,7 +40,7 @@ pub enum Error {
         /// The field, in the wire's camelCase spelling.
         field: &'static str,
         /// The limit with its unit.
-        limit: &'static str,
+        limit: String,
     },
     /// The id is taken.
     #[error("{0} is taken")]
@@ -72,6 +75,7 @@ impl Error {
         match self {
             Self::Unauthenticated | Self::WrongPassword => "unauthenticated",
             Self::NotAMember => "not_a_member",
+            Self::NotFriends => "not_friends",
             Self::Forbidden(_) => "forbidden",
             Self::NotFound(_) => "not_found",
             Self::InvalidArgument { .. } => "invalid_argument",

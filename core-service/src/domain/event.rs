@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Invite, Message, RoomId, RoomSummary, SessionId, UserId};
+use super::{FriendRequest, Invite, Message, RoomId, RoomSummary, SessionId, UserId};
 
 /// One event with whom it concerns. Events leave in the order of commit, and never before it.
 #[derive(Clone, Debug)]
@@ -11,6 +11,10 @@ pub enum Event {
     Room(RoomId, RoomEvent),
     /// For those who follow a user.
     User(UserId, UserEvent),
+    /// Somebody entered or left a room: who hears of whose presence may have changed for all who are in it, and for them.
+    Entourage(RoomId, UserId),
+    /// Two people became friends, or ceased to be: the same for these two.
+    Friendship(UserId, UserId),
 }
 
 /// Something that happened in a room.
@@ -22,6 +26,10 @@ pub enum RoomEvent {
     Joined(UserId),
     /// Somebody is no member any more.
     Left(UserId),
+    /// Somebody writes, or stopped to.
+    Typing(UserId, bool),
+    /// Somebody read up to a position.
+    Read(UserId, i64),
 }
 
 /// Something that happened to a user.
@@ -35,4 +43,21 @@ pub enum UserEvent {
     Invited(Arc<Invite>),
     /// A session of the user ended before its time.
     SessionRevoked(SessionId),
+    /// A friend request to the user, or one of theirs or to them that was answered.
+    FriendRequest(Arc<FriendRequest>),
+    /// The user read a room up to a position.
+    Read(RoomId, i64),
+    /// Somebody whom the user hears about came or went.
+    Presence(UserId, bool),
+    /// Everybody whom the user hears about and who is online.
+    OnlineUsers(Arc<OnlineUsers>),
+}
+
+/// Who of those whom a user hears about is online.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OnlineUsers {
+    /// Those who are.
+    pub users: Vec<UserId>,
+    /// Whether nobody else is. Right after a start it is not known of everybody yet.
+    pub complete: bool,
 }

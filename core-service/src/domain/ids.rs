@@ -31,6 +31,14 @@ pub struct SessionId(Uuid);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct InviteId(Uuid);
 
+/// A friend request's id, a UUIDv7.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FriendRequestId(Uuid);
+
+/// A file's id, a UUIDv7. It says nothing about the content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FileId(Uuid);
+
 impl UserId {
     /// Checks the form. `field` is named in the error, `invalid_argument`.
     pub fn parse(field: &'static str, text: &str) -> Result<Self> {
@@ -63,6 +71,13 @@ impl RoomId {
         }
     }
 
+    /// The direct room of two people.
+    #[must_use]
+    pub fn direct(one: &UserId, other: &UserId) -> Self {
+        let (first, second) = if one < other { (one, other) } else { (other, one) };
+        Self(format!("dm:{first}:{second}").into())
+    }
+
     /// An id that was checked before it was stored.
     #[must_use]
     pub fn stored(text: &str) -> Self {
@@ -84,6 +99,26 @@ impl InviteId {
             return Err(Error::invalid("inviteId", "missing"));
         }
         uuid("inviteId", text).map(Self).map_err(|_| Error::NotFound("invite"))
+    }
+}
+
+impl FriendRequestId {
+    /// Reads the text form. Errors: `invalid_argument` for an empty one, `not_found` for what names no request.
+    pub fn parse(text: &str) -> Result<Self> {
+        if text.is_empty() {
+            return Err(Error::invalid("requestId", "missing"));
+        }
+        uuid("requestId", text).map(Self).map_err(|_| Error::NotFound("friend request"))
+    }
+}
+
+impl FileId {
+    /// Reads the text form. Errors: `invalid_argument` for an empty one, `not_found` for what names no file.
+    pub fn parse(text: &str) -> Result<Self> {
+        if text.is_empty() {
+            return Err(Error::invalid("fileId", "missing"));
+        }
+        uuid("fileId", text).map(Self).map_err(|_| Error::NotFound("file"))
     }
 }
 
@@ -175,8 +210,8 @@ macro_rules! made_here {
 }
 
 text_id!(UserId, RoomId);
-uuid_id!(ClientMsgId, MessageId, SessionId, InviteId);
-made_here!(MessageId = now_v7, InviteId = now_v7, SessionId = new_v4);
+uuid_id!(ClientMsgId, MessageId, SessionId, InviteId, FriendRequestId, FileId);
+made_here!(MessageId = now_v7, InviteId = now_v7, FriendRequestId = now_v7, FileId = now_v7, SessionId = new_v4);
 
 #[cfg(test)]
 mod tests {
@@ -203,6 +238,8 @@ mod tests {
             assert!(RoomId::parse_channel(bad).is_err(), "{bad}");
         }
         assert!(RoomId::parse("dm:al:bo").is_ok());
+        let (al, bo) = (UserId::stored("al"), UserId::stored("bo"));
+        assert_eq!(RoomId::direct(&bo, &al), RoomId::stored("dm:al:bo"));
         for bad in ["dm:bo:al", "dm:al:al", "dm:al", "dm:al:b", "dm:al:bo:cy", "dm::"] {
             assert!(RoomId::parse(bad).is_err(), "{bad}");
         }

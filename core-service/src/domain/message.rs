@@ -1,6 +1,6 @@
 //! Messages, and the pages that they are read in.
 
-use super::{ClientMsgId, Error, MessageId, MessageText, Result, RoomId, Timestamp, UserId};
+use super::{ClientMsgId, Error, FileId, MessageId, MessageText, Result, RoomId, StoredFile, Timestamp, UserId};
 
 /// Most messages of one page.
 pub const MAX_PAGE: i32 = 500;
@@ -12,8 +12,10 @@ pub struct NewMessage {
     pub room: RoomId,
     /// The sender's id for it, the same on every retry.
     pub client_msg_id: ClientMsgId,
-    /// What it says.
+    /// What it says; empty where a file says it all.
     pub text: MessageText,
+    /// The file that goes with it.
+    pub file: Option<FileId>,
     /// When the sender says it was written.
     pub sent_at_client: Option<Timestamp>,
 }
@@ -33,6 +35,8 @@ pub struct Message {
     pub user: UserId,
     /// What it says.
     pub text: String,
+    /// The file that goes with it.
+    pub file: Option<StoredFile>,
     /// When it was stored.
     pub sent_at: Timestamp,
     /// When the sender says it was written.

@@ -1,12 +1,14 @@
 //! Rooms, who is in them, and invites to them.
 
-use super::{Error, InviteId, Message, Result, RoomId, Timestamp, UserId};
+use super::{InviteId, Message, RoomId, Timestamp, UserId};
 
 /// What kind of room it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RoomType {
     /// Entered by invitation.
     Channel,
+    /// Between two people, for good.
+    Direct,
 }
 
 /// What a member may do.
@@ -59,6 +61,21 @@ pub struct RoomSummary {
     pub unread_count: i64,
     /// The newest message.
     pub last_message: Option<Message>,
+    /// The other one, in a direct room.
+    pub peer: Option<UserId>,
+}
+
+/// A direct room as it stands for one of the two.
+#[derive(Clone, Debug)]
+pub struct DirectRoom {
+    /// The id.
+    pub id: RoomId,
+    /// The other one.
+    pub peer: UserId,
+    /// The newest message.
+    pub last_message: Option<Message>,
+    /// Messages of the other one beyond the read position.
+    pub unread_count: i64,
 }
 
 /// A member of a room.
@@ -122,6 +139,7 @@ pub struct UserState {
     pub sessions: Vec<super::SessionId>,
 }
 
+/// Words that the store keeps for the values of an enum.
 macro_rules! stored_words {
     ($($type:ident { $($variant:ident = $word:literal),* })*) => {$(
         impl $type {
@@ -132,18 +150,20 @@ macro_rules! stored_words {
             }
 
             /// The value of a stored word. Errors: `internal` for one that no version ever stored.
-            pub fn stored(word: &str) -> Result<Self> {
+            pub fn stored(word: &str) -> $crate::domain::Result<Self> {
                 match word {
                     $($word => Ok(Self::$variant),)*
-                    _ => Err(Error::Internal),
+                    _ => Err($crate::domain::Error::Internal),
                 }
             }
         }
     )*};
 }
 
+pub(super) use stored_words;
+
 stored_words! {
-    RoomType { Channel = "channel" }
+    RoomType { Channel = "channel", Direct = "dm" }
     Role { Owner = "owner", Member = "member" }
     InviteStatus { Pending = "pending", Accepted = "accepted", Rejected = "rejected" }
 }

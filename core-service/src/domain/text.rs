@@ -11,7 +11,7 @@ const MAX_DISPLAY_NAME: usize = 64;
 /// Characters of a password.
 const PASSWORD: std::ops::RangeInclusive<usize> = 8..=256;
 
-/// The text of a message: trimmed, 1 to 8,000 code points, no NUL.
+/// The text of a message: trimmed, at most 8,000 code points, no NUL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MessageText(String);
 
@@ -29,15 +29,18 @@ pub struct Password(String);
 impl MessageText {
     /// Trims and checks. Errors: `invalid_argument` (empty, NUL), `too_large`.
     pub fn parse(text: &str) -> Result<Self> {
+        let text = Self::beside_file(text)?;
+        if text.0.is_empty() { Err(Error::invalid("text", "empty")) } else { Ok(text) }
+    }
+
+    /// The same beside a file, where there need be no text. Errors: `invalid_argument` (NUL), `too_large`.
+    pub fn beside_file(text: &str) -> Result<Self> {
         let text = text.trim();
-        if text.is_empty() {
-            return Err(Error::invalid("text", "empty"));
-        }
         if text.contains('\0') {
             return Err(Error::invalid("text", "has a NUL character"));
         }
         if text.chars().nth(MAX_MESSAGE).is_some() {
-            return Err(Error::TooLarge { field: "text", limit: "8000 characters" });
+            return Err(Error::TooLarge { field: "text", limit: "8000 characters".to_owned() });
         }
         Ok(Self(text.to_owned()))
     }
@@ -110,7 +113,7 @@ fn label(field: &'static str, text: &str, default: &str, max: usize, limit: &'st
         return Err(Error::invalid(field, "has control characters"));
     }
     if text.chars().nth(max).is_some() {
-        return Err(Error::TooLarge { field, limit });
+        return Err(Error::TooLarge { field, limit: limit.to_owned() });
     }
     Ok(if text.is_empty() { default } else { text }.to_owned())
 }
@@ -128,6 +131,8 @@ mod tests {
         for bad in ["", " \n\t", "a\0b"] {
             assert!(matches!(MessageText::parse(bad), Err(Error::InvalidArgument { field: "text", .. })), "{bad:?}");
         }
+        assert_eq!(MessageText::beside_file(" ").unwrap().as_str(), "");
+        assert!(MessageText::beside_file("a\0b").is_err());
     }
 
     #[test]

@@ -3,9 +3,13 @@
 //! So there is no queue per subscriber that could overflow, and nothing is ever skipped in silence.
 
 mod feed;
+mod presence;
 mod topics;
 
+use std::sync::Arc;
+
 pub use feed::{Cursor, Lagged};
+pub use presence::{News, Presence, Stay};
 
 use chat_sabotage::{Fault, strikes};
 
@@ -17,6 +21,8 @@ use topics::Topics;
 pub struct Hub {
     rooms: Topics<RoomId, RoomEvent>,
     users: Topics<UserId, UserEvent>,
+    /// Who is online.
+    pub presence: Arc<Presence>,
 }
 
 impl Hub {
@@ -37,7 +43,20 @@ impl Hub {
                 Event::Room(_, RoomEvent::Message(_)) if strikes(Fault::LoseEvent, 50) => {}
                 Event::Room(room, event) => self.rooms.publish(&room, event),
                 Event::User(user, event) => self.users.publish(&user, event),
+                Event::Entourage(room, user) => self.presence.moved(room, user),
+                Event::Friendship(one, other) => self.presence.view_changed([one, other]),
             }
         }
+    }
+
+    /// Tells a user about the presence of others. Only the task that works [`Presence::news`] off calls this.
+    pub fn tell_presence(&self, user: &UserId, event: UserEvent) {
+        self.users.publish(user, event);
+    }
+
+    /// Whether anybody follows a user.
+    #[must_use]
+    pub fn follows(&self, user: &UserId) -> bool {
+        self.users.is_followed(user)
     }
 }

@@ -36,6 +36,10 @@ impl<K: Clone + Eq + Hash, E: Clone> Topics<K, E> {
         Cursor::new(key.clone(), self.0.clone(), followed.feed.clone())
     }
 
+    pub(super) fn is_followed(&self, key: &K) -> bool {
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner).contains_key(key)
+    }
+
     pub(super) fn publish(&self, key: &K, event: E) {
         let feeds = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(followed) = feeds.get(key) {

@@ -10,6 +10,7 @@ use tonic::{Request, Response, Status};
 
 use super::gate::Gate;
 use super::{Parts, convert};
+use crate::config::{Config, FileLimits};
 use crate::domain::{
     Account, Clock, DisplayName, Error, NewSession, Password, Profile, Result as DomainResult, SessionId, Token, UserId,
 };
@@ -32,12 +33,14 @@ pub(crate) struct Auth {
     passwords: Passwords,
     clock: Clock,
     session_ttl: Duration,
+    file_limits: FileLimits,
 }
 
 impl Auth {
-    pub(super) fn new(parts: Parts, gate: Gate, session_ttl: Duration) -> Self {
+    pub(super) fn new(parts: Parts, gate: Gate, config: &Config) -> Self {
         let Parts { store, limits, passwords, clock, .. } = parts;
-        Self { store, gate, limits, passwords, clock, session_ttl }
+        let (session_ttl, file_limits) = (config.session_ttl, config.file_limits);
+        Self { store, gate, limits, passwords, clock, session_ttl, file_limits }
     }
 
     async fn sign_up(&self, request: v1::SignUpRequest, from: IpAddr) -> DomainResult<v1::SessionResponse> {
@@ -110,6 +113,10 @@ impl AuthService for Auth {
             expires_at: session.map(|session| convert::proto_time(session.expires_at)),
             session_id: session.map(|session| session.id.to_string()).unwrap_or_default(),
             epoch: self.store.epoch().to_owned(),
+            file_limits: Some(v1::FileLimits {
+                max_inline_bytes: self.file_limits.max_inline_bytes,
+                max_upload_bytes: self.file_limits.max_upload_bytes,
+            }),
         }))
     }
 

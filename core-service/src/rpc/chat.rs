@@ -14,7 +14,7 @@ use super::gate::Gate;
 use super::sends::Sends;
 use super::watches::Source;
 use super::{Parts, convert, subscription};
-use crate::domain::{Credential, Cursor, PageLimit, RoomId};
+use crate::domain::{Credential, Cursor, PageLimit, RoomId, Scope};
 use crate::metrics::Metrics;
 use crate::store::Store;
 
@@ -75,8 +75,10 @@ impl ChatService for Chat {
         request: Request<Streaming<v1::SendMessagesRequest>>,
     ) -> Result<Response<Self::SendMessagesStream>, Status> {
         let credential = self.gate.admit(&request)?;
-        if credential != (Credential::Service { on_behalf_of: None }) {
-            self.store.me(credential.clone()).await?;
+        match &credential {
+            Credential::Service { on_behalf_of: None } => {}
+            Credential::Account { token, .. } => self.store.check_account(*token, Scope::MessagesWrite).await?,
+            _ => self.store.me(credential.clone()).await.map(|_| ())?,
         }
         let answers = self.sends.clone().pipeline(credential, request.into_inner(), &self.shutdown);
         Ok(Response::new(answers.boxed()))

@@ -4,17 +4,26 @@ use chat_proto::v1;
 use prost_types::Timestamp as ProtoTime;
 
 use crate::domain::{
-    Appended, ClientMsgId, Cursor, Error, Invite, InviteStatus, Invited, LiveSession, Member, Message, MessageText,
-    NewMessage, Page, Profile, Result, Role, Room, RoomId, RoomSummary, RoomType, SessionId, Timestamp, UserEvent,
-    UserState,
+    Appended, Asked, ClientMsgId, Cursor, DirectRoom, Error, FileId, FriendRequest, FriendRequestStatus, Invite,
+    InviteStatus, Invited, LiveSession, Member, Message, MessageText, NewMessage, OnlineUsers, Page, Profile, Result,
+    Role, Room, RoomId, RoomSummary, RoomType, SessionId, StoredFile, Timestamp, UserEvent, UserId, UserState,
 };
+
+/// Characters of a preview.
+const PREVIEW: usize = 120;
 
 /// A send as it comes in. Errors: `invalid_argument`, `too_large`.
 pub(super) fn new_message(send: v1::SendMessageRequest) -> Result<NewMessage> {
+    let (room, client_msg_id) = (RoomId::parse(&send.room_id)?, ClientMsgId::parse(&send.client_msg_id)?);
+    let (text, file) = match send.file {
+        Some(file) => (MessageText::beside_file(&send.text)?, Some(FileId::parse(&file.file_id)?)),
+        None => (MessageText::parse(&send.text)?, None),
+    };
     Ok(NewMessage {
-        room: RoomId::parse(&send.room_id)?,
-        client_msg_id: ClientMsgId::parse(&send.client_msg_id)?,
-        text: MessageText::parse(&send.text)?,
+        room,
+        client_msg_id,
+        text,
+        file,
         sent_at_client: send.sent_at_client.map(|time| from_proto_time("sentAtClient", &time)).transpose()?,
     })
 }
@@ -45,6 +54,17 @@ pub(super) fn message(message: &Message) -> v1::Message {
         text: message.text.clone(),
         sent_at: Some(proto_time(message.sent_at)),
         sent_at_client: message.sent_at_client.map(proto_time),
+        file: message.file.as_ref().map(file),
+    }
+}
+
+pub(super) fn file(file: &StoredFile) -> v1::File {
+    v1::File {
+        file_id: file.id.to_string(),
+        name: file.name.clone(),
+        mime_type: file.media_type.clone(),
+        size: file.size,
+        sha256: file.sha256.as_bytes().to_vec(),
     }
 }
 
@@ -81,6 +101,48 @@ pub(super) fn room_summary(room: &RoomSummary) -> v1::RoomSummary {
         last_read_seq: room.last_read_seq,
         unread_count: room.unread_count,
         last_message: room.last_message.as_ref().map(message),
+        peer_user_id: room.peer.as_ref().map(ToString::to_string),
+    }
+}
+
+pub(super) fn direct_room(room: &DirectRoom) -> v1::DirectRoom {
+    v1::DirectRoom {
+        room_id: room.id.to_string(),
+        peer_user_id: room.peer.to_string(),
+        last_message_at: room.last_message.as_ref().map(|message| proto_time(message.sent_at)),
+        last_message_preview: room.last_message.as_ref().map(preview),
+        unread_count: room.unread_count,
+    }
+}
+
+/// The beginning of what a message says, in one line.
+fn preview(message: &Message) -> String {
+    let name = message.file.as_ref().map(|file| file.name.as_str()).filter(|_| message.text.is_empty());
+    let said = name.unwrap_or(&message.text);
+    let line: String = said.chars().take(PREVIEW).map(|char| if char.is_control() { ' ' } else { char }).collect();
+    line.trim_end().to_owned()
+}
+
+pub(super) fn asked(asked: &Asked) -> v1::SendFriendRequestResponse {
+    let (request, created) = match asked {
+        Asked::Created(request) => (request, true),
+        Asked::Known(request) => (request, false),
+    };
+    v1::SendFriendRequestResponse { request: Some(friend_request(request)), created }
+}
+
+pub(super) fn friend_request(request: &FriendRequest) -> v1::FriendRequest {
+    v1::FriendRequest {
+        id: request.id.to_string(),
+        from_user_id: request.from.to_string(),
+        to_user_id: request.to.to_string(),
+        status: match request.status {
+            FriendRequestStatus::Pending => v1::FriendRequestStatus::Pending,
+            FriendRequestStatus::Accepted => v1::FriendRequestStatus::Accepted,
+            FriendRequestStatus::Rejected => v1::FriendRequestStatus::Rejected,
+        }
+        .into(),
+        created_at: Some(proto_time(request.created_at)),
     }
 }
 
@@ -143,17 +205,39 @@ pub(super) fn user_state(state: &UserState) -> v1::user_event::Event {
     })
 }
 
-pub(super) fn user_event(event: &UserEvent) -> v1::user_event::Event {
-    match event {
-        UserEvent::RoomAdded(room) => v1::user_event::Event::RoomAdded(room_summary(room)),
-        UserEvent::RoomRemoved(room) => {
-            v1::user_event::Event::RoomRemoved(v1::RoomRemoved { room_id: room.to_string() })
+/// What a user is told.
+pub(super) fn user_event(of: &UserId, event: &UserEvent) -> v1::subscribe_response::Event {
+    use v1::user_event::Event;
+    let event = match event {
+        // Whom it is about stands first, as in what a room's members are told.
+        UserEvent::Presence(user, online) => {
+            let (user_id, watcher_id) = (user.to_string(), of.to_string());
+            return v1::subscribe_response::Event::Presence(v1::Presence { user_id, online: *online, watcher_id });
         }
-        UserEvent::Invited(made) => v1::user_event::Event::Invite(invite(made)),
+        UserEvent::RoomAdded(room) => Event::RoomAdded(room_summary(room)),
+        UserEvent::RoomRemoved(room) => Event::RoomRemoved(v1::RoomRemoved { room_id: room.to_string() }),
+        UserEvent::Invited(made) => Event::Invite(invite(made)),
         UserEvent::SessionRevoked(session) => {
-            v1::user_event::Event::SessionRevoked(v1::SessionRevoked { session_id: session.to_string() })
+            Event::SessionRevoked(v1::SessionRevoked { session_id: session.to_string() })
         }
-    }
+        UserEvent::FriendRequest(request) => Event::FriendRequest(friend_request(request)),
+        UserEvent::Read(room, seq) => Event::ReadState(read_state(room, of, *seq)),
+        UserEvent::OnlineUsers(online) => Event::OnlineUsers(online_users(online)),
+    };
+    about(of, event)
+}
+
+/// An event of a user's.
+pub(super) fn about(user: &UserId, event: v1::user_event::Event) -> v1::subscribe_response::Event {
+    v1::subscribe_response::Event::UserEvent(v1::UserEvent { user_id: user.to_string(), event: Some(event) })
+}
+
+pub(super) fn read_state(room: &RoomId, user: &UserId, seq: i64) -> v1::ReadState {
+    v1::ReadState { room_id: room.to_string(), user_id: user.to_string(), last_read_seq: seq }
+}
+
+fn online_users(online: &OnlineUsers) -> v1::OnlineUsers {
+    v1::OnlineUsers { user_ids: online.users.iter().map(ToString::to_string).collect(), complete: online.complete }
 }
 
 pub(super) fn proto_time(time: Timestamp) -> ProtoTime {
@@ -173,6 +257,7 @@ fn from_proto_time(field: &'static str, time: &ProtoTime) -> Result<Timestamp> {
 fn room_type(kind: RoomType) -> v1::RoomType {
     match kind {
         RoomType::Channel => v1::RoomType::Channel,
+        RoomType::Direct => v1::RoomType::Direct,
     }
 }
 

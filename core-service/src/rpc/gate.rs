@@ -8,10 +8,10 @@ use subtle::ConstantTimeEq as _;
 use tonic::Request;
 use tonic::metadata::MetadataMap;
 
-use crate::domain::{Credential, Error, Result, TokenHash, UserId};
+use crate::domain::{Credential, Error, Result, Token, TokenHash, UserId};
 use crate::limits::Limits;
 
-/// Tells sessions from the service token, and counts calls.
+/// Tells sessions, service accounts and the service token apart, and counts calls.
 #[derive(Clone)]
 pub(super) struct Gate {
     service_token: TokenHash,
@@ -35,20 +35,26 @@ impl Gate {
     pub(super) fn count(&self, credential: &Credential) -> Result<()> {
         match credential {
             Credential::Session { token, .. } => self.limits.check_call(token),
-            Credential::Service { .. } => Ok(()),
+            // Many users' calls come by one account, and it is an operator's to give.
+            Credential::Account { .. } | Credential::Service { .. } => Ok(()),
         }
     }
 
     /// What the caller shows. Errors: `unauthenticated` where it shows nothing, `invalid_argument`.
     pub(super) fn identify(&self, metadata: &MetadataMap) -> Result<Credential> {
-        let token = TokenHash::of(bearer(metadata).ok_or(Error::Unauthenticated)?);
-        let on_behalf_of = metadata.get("x-on-behalf-of");
-        if !self.is_service(&token) {
+        let shown = bearer(metadata).ok_or(Error::Unauthenticated)?;
+        let (token, on_behalf_of) = (TokenHash::of(shown), metadata.get("x-on-behalf-of"));
+        let (is_service, is_account) = (self.is_service(&token), Token::is_of_account(shown));
+        if !is_service && !is_account {
             return Ok(Credential::Session { token, on_behalf: on_behalf_of.is_some() });
         }
         // What is no text is no user id either.
         let user = on_behalf_of.map(|user| UserId::parse("x-on-behalf-of", user.to_str().unwrap_or_default()));
-        Ok(Credential::Service { on_behalf_of: user.transpose()? })
+        let on_behalf_of = user.transpose()?;
+        Ok(match is_service {
+            true => Credential::Service { on_behalf_of },
+            false => Credential::Account { token, on_behalf_of },
+        })
     }
 
     /// The address that a sign-up or log-in comes from: what the gateway says, otherwise the peer's own.

@@ -18,7 +18,7 @@ pub(crate) fn label_malformed<B: Default>(response: Response<B>) -> Response<B> 
 pub(super) fn relabel(status: &Status) -> Option<Status> {
     match status.code() {
         Code::Internal => Some(Error::invalid("request", "not a protobuf message of this call").into()),
-        Code::OutOfRange => Some(Error::TooLarge { field: "request", limit: "1 MiB" }.into()),
+        Code::OutOfRange => Some(Error::TooLarge { field: "request", limit: "1 MiB".to_owned() }.into()),
         _ => None,
     }
 }

@@ -1,4 +1,6 @@
-//! `SocialService`: rooms, their members, and invites.
+//! `SocialService`: friends, rooms with their members and invites, direct rooms, who has read what.
+
+use std::sync::Arc;
 
 use chat_proto::v1;
 use chat_proto::v1::social_service_server::SocialService;
@@ -6,23 +8,34 @@ use tonic::{Request, Response, Status};
 
 use super::convert;
 use super::gate::Gate;
-use crate::domain::{Credential, Invite, InviteId, RoomId, Title, UserId};
+use crate::domain::{
+    Credential, Direction, Error, FriendRequest, FriendRequestId, Invite, InviteId, RoomId, Title, UserId,
+};
+use crate::hub::Hub;
 use crate::store::{Reply, Store};
 
 /// The service.
 pub(crate) struct Social {
     store: Store,
+    hub: Arc<Hub>,
     gate: Gate,
 }
 
 impl Social {
-    pub(super) fn new(store: Store, gate: Gate) -> Self {
-        Self { store, gate }
+    pub(super) fn new(store: Store, hub: Arc<Hub>, gate: Gate) -> Self {
+        Self { store, hub, gate }
+    }
+
+    async fn reply_to_request(&self, credential: Credential, id: &str, reply: Reply) -> Result<FriendRequest, Status> {
+        match FriendRequestId::parse(id) {
+            Ok(id) => Ok(self.store.reply_to_friend_request(credential, id, reply).await?),
+            Err(refusal) => Err(self.store.refusal(credential, refusal).await.into()),
+        }
     }
 
     async fn reply(&self, credential: Credential, id: &str, reply: Reply) -> Result<Invite, Status> {
         match InviteId::parse(id) {
-            Ok(id) => Ok(self.store.reply(credential, id, reply).await?),
+            Ok(id) => Ok(self.store.reply_to_invite(credential, id, reply).await?),
             Err(refusal) => Err(self.store.refusal(credential, refusal).await.into()),
         }
     }
@@ -105,5 +118,116 @@ impl SocialService for Social {
         let credential = self.gate.admit(&request)?;
         self.store.leave(credential, RoomId::parse(&request.get_ref().room_id)?).await?;
         Ok(Response::new(v1::LeaveRoomResponse {}))
+    }
+    async fn remove_member(
+        &self,
+        request: Request<v1::RemoveMemberRequest>,
+    ) -> Result<Response<v1::RemoveMemberResponse>, Status> {
+        let credential = self.gate.admit(&request)?;
+        let request = request.get_ref();
+        let (room, member) = (RoomId::parse(&request.room_id)?, UserId::parse("userId", &request.user_id)?);
+        self.store.remove_member(credential, room, member).await?;
+        Ok(Response::new(v1::RemoveMemberResponse {}))
+    }
+
+    async fn send_friend_request(
+        &self,
+        request: Request<v1::SendFriendRequestRequest>,
+    ) -> Result<Response<v1::SendFriendRequestResponse>, Status> {
+        let credential = self.gate.admit(&request)?;
+        let to = UserId::parse("toUserId", &request.get_ref().to_user_id)?;
+        Ok(Response::new(convert::asked(&self.store.ask_friend(credential, to).await?)))
+    }
+
+    async fn list_friend_requests(
+        &self,
+        request: Request<v1::ListFriendRequestsRequest>,
+    ) -> Result<Response<v1::ListFriendRequestsResponse>, Status> {
+        use v1::list_friend_requests_request::Direction as Asked;
+        let credential = self.gate.admit(&request)?;
+        let direction = match Asked::try_from(request.get_ref().direction) {
+            Ok(Asked::Incoming) => Direction::Incoming,
+            Ok(Asked::Outgoing) => Direction::Outgoing,
+            _ => return Err(Error::invalid("direction", "must be INCOMING or OUTGOING").into()),
+        };
+        let requests = self.store.friend_requests(credential, direction).await?;
+        let requests = requests.iter().map(convert::friend_request).collect();
+        Ok(Response::new(v1::ListFriendRequestsResponse { requests }))
+    }
+
+    async fn accept_friend_request(
+        &self,
+        request: Request<v1::AcceptFriendRequestRequest>,
+    ) -> Result<Response<v1::AcceptFriendRequestResponse>, Status> {
+        let credential = self.gate.admit(&request)?;
+        let answered = self.reply_to_request(credential, &request.get_ref().request_id, Reply::Accept).await?;
+        Ok(Response::new(v1::AcceptFriendRequestResponse { request: Some(convert::friend_request(&answered)) }))
+    }
+
+    async fn reject_friend_request(
+        &self,
+        request: Request<v1::RejectFriendRequestRequest>,
+    ) -> Result<Response<v1::RejectFriendRequestResponse>, Status> {
+        let credential = self.gate.admit(&request)?;
+        let answered = self.reply_to_request(credential, &request.get_ref().request_id, Reply::Reject).await?;
+        Ok(Response::new(v1::RejectFriendRequestResponse { request: Some(convert::friend_request(&answered)) }))
+    }
+
+    async fn list_friends(
+        &self,
+        request: Request<v1::ListFriendsRequest>,
+    ) -> Result<Response<v1::ListFriendsResponse>, Status> {
+        let friends = self.store.friends(self.gate.admit(&request)?).await?;
+        let friend = |friend: crate::domain::Friend| v1::Friend {
+            online: self.hub.presence.is_online(&friend.user),
+            user_id: friend.user.to_string(),
+            display_name: friend.display_name,
+        };
+        Ok(Response::new(v1::ListFriendsResponse { friends: friends.into_iter().map(friend).collect() }))
+    }
+
+    async fn remove_friend(
+        &self,
+        request: Request<v1::RemoveFriendRequest>,
+    ) -> Result<Response<v1::RemoveFriendResponse>, Status> {
+        let credential = self.gate.admit(&request)?;
+        let friend = UserId::parse("userId", &request.get_ref().user_id)?;
+        self.store.remove_friend(credential, friend).await?;
+        Ok(Response::new(v1::RemoveFriendResponse {}))
+    }
+
+    async fn start_direct_message(
+        &self,
+        request: Request<v1::StartDirectMessageRequest>,
+    ) -> Result<Response<v1::StartDirectMessageResponse>, Status> {
+        let credential = self.gate.admit(&request)?;
+        let to = UserId::parse("toUserId", &request.get_ref().to_user_id)?;
+        let room = self.store.start_direct(credential, to).await?;
+        Ok(Response::new(v1::StartDirectMessageResponse { room: Some(convert::direct_room(&room)) }))
+    }
+
+    async fn list_direct_rooms(
+        &self,
+        request: Request<v1::ListDirectRoomsRequest>,
+    ) -> Result<Response<v1::ListDirectRoomsResponse>, Status> {
+        let rooms = self.store.direct_rooms(self.gate.admit(&request)?).await?;
+        Ok(Response::new(v1::ListDirectRoomsResponse { rooms: rooms.iter().map(convert::direct_room).collect() }))
+    }
+
+    async fn mark_read(&self, request: Request<v1::MarkReadRequest>) -> Result<Response<v1::MarkReadResponse>, Status> {
+        let credential = self.gate.admit(&request)?;
+        let v1::MarkReadRequest { room_id, seq } = request.into_inner();
+        let last_read_seq = self.store.mark_read(credential, RoomId::parse(&room_id)?, seq).await?;
+        Ok(Response::new(v1::MarkReadResponse { last_read_seq }))
+    }
+
+    async fn set_typing(
+        &self,
+        request: Request<v1::SetTypingRequest>,
+    ) -> Result<Response<v1::SetTypingResponse>, Status> {
+        let credential = self.gate.admit(&request)?;
+        let v1::SetTypingRequest { room_id, is_typing } = request.into_inner();
+        self.store.set_typing(credential, RoomId::parse(&room_id)?, is_typing).await?;
+        Ok(Response::new(v1::SetTypingResponse {}))
     }
 }

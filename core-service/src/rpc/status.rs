@@ -12,7 +12,7 @@ impl From<Error> for Status {
     fn from(error: Error) -> Self {
         let code = match &error {
             Error::Unauthenticated | Error::WrongPassword => Code::Unauthenticated,
-            Error::NotAMember | Error::Forbidden(_) => Code::PermissionDenied,
+            Error::NotAMember | Error::NotFriends | Error::Forbidden(_) => Code::PermissionDenied,
             Error::NotFound(_) => Code::NotFound,
             Error::InvalidArgument { .. } | Error::TooLarge { .. } => Code::InvalidArgument,
             Error::AlreadyExists(_) | Error::IdempotencyConflict => Code::AlreadyExists,

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::future::{pending, ready};
 use std::sync::Arc;
+use std::time::Duration;
 
 use chat_process::Shutdown;
 use chat_proto::v1;
@@ -20,7 +21,9 @@ use tonic::{Status, Streaming};
 use super::gate::Gate;
 use super::malformed;
 use super::watches::{Source, Watches};
-use crate::domain::{Credential, Cursor, Error, Result, RoomId, SessionId, Timestamp, UserEvent, UserId};
+use crate::domain::{
+    Credential, Cursor, Error, Result, RoomId, Scope, SessionId, Timestamp, TokenHash, UserEvent, UserId,
+};
 use crate::hub;
 use crate::metrics::Metrics;
 
@@ -53,9 +56,9 @@ impl Opening {
         let (out, stream) = mpsc::channel(QUEUE);
         let Ok(last) = out.clone().try_reserve_owned() else { return ReceiverStream::new(stream) };
         let counted = Counted::new(&self.metrics.subscriptions);
-        let own = match &guard.session {
-            Some(session) => Some(session.user.clone()),
-            None => acting_for(&self.credential),
+        let own = match &guard {
+            Guard::Session(session) => Some(session.user.clone()),
+            Guard::Account(_) | Guard::Service => acting_for(&self.credential),
         };
         let subscription = Subscription {
             watches: Watches { source: self.source, credential: self.credential, own, metrics: self.metrics, out },
@@ -78,7 +81,7 @@ impl Opening {
 
 fn acting_for(credential: &Credential) -> Option<UserId> {
     match credential {
-        Credential::Service { on_behalf_of } => on_behalf_of.clone(),
+        Credential::Service { on_behalf_of } | Credential::Account { on_behalf_of, .. } => on_behalf_of.clone(),
         Credential::Session { .. } => None,
     }
 }
@@ -109,7 +112,7 @@ impl Subscription {
         let credential = self.watches.credential.clone();
         let end = tokio::select! {
             end = self.serve(wishes) => end,
-            refusal = guard.session_ends(&source, &credential) => Some(refusal.into()),
+            refusal = guard.ends(&source, &credential) => Some(refusal.into()),
             status = stopped => Some(status),
             () = out.closed() => None,
         };
@@ -203,12 +206,17 @@ fn target(wish: &v1::SubscribeRequest) -> Option<Target> {
     })
 }
 
-/// Knows when the session behind a stream ends.
-pub(super) struct Guard {
-    session: Option<Session>,
+/// How often a service account is looked at: its token is revoked by another process.
+const ACCOUNT_LOOK: Duration = Duration::from_secs(1);
+
+/// Knows when the right to a stream ends.
+pub(super) enum Guard {
+    Session(Box<Session>),
+    Account(TokenHash),
+    Service,
 }
 
-struct Session {
+pub(super) struct Session {
     id: SessionId,
     user: UserId,
     expires_at: Timestamp,
@@ -220,32 +228,55 @@ impl Guard {
     ///
     /// Errors: `unauthenticated`, `forbidden`, `not_found` (a service that acts for nobody known).
     pub(super) async fn begin(source: &Source, credential: &Credential) -> Result<Self> {
-        if *credential == (Credential::Service { on_behalf_of: None }) {
-            return Ok(Self { session: None });
+        match credential {
+            Credential::Service { on_behalf_of: None } => return Ok(Self::Service),
+            Credential::Account { token, .. } => {
+                source.store.check_account(*token, Scope::RoomsWatch).await?;
+                return Ok(Self::Account(*token));
+            }
+            Credential::Session { .. } | Credential::Service { .. } => {}
         }
         let user = source.store.me(credential.clone()).await?.profile.user;
         // Followed first, then looked at again: a revocation in between is in one of the two.
         let events = source.hub.watch_user(&user);
         let live = source.store.me(credential.clone()).await?.session;
-        let session = live.map(|live| Session { id: live.id, user, expires_at: live.expires_at, events });
-        Ok(Self { session })
+        Ok(live.map_or(Self::Service, |live| {
+            Self::Session(Box::new(Session { id: live.id, user, expires_at: live.expires_at, events }))
+        }))
     }
 
-    /// Completes when the session is revoked or its time is over, with what that means; never for a service.
-    async fn session_ends(self, source: &Source, credential: &Credential) -> Error {
-        let Some(mut session) = self.session else { return pending().await };
-        let expired = tokio::time::sleep(session.expires_at.since(source.clock.now()));
+    /// Completes when the right to the stream ends, with what that means; never for the gateway.
+    async fn ends(self, source: &Source, credential: &Credential) -> Error {
+        match self {
+            Self::Session(session) => session.ends(source, credential).await,
+            Self::Account(token) => loop {
+                tokio::time::sleep(ACCOUNT_LOOK).await;
+                match source.store.check_account(token, Scope::RoomsWatch).await {
+                    // It may be busy, which says nothing.
+                    Ok(()) | Err(Error::Unavailable | Error::Internal) => {}
+                    Err(refusal) => return refusal,
+                }
+            },
+            Self::Service => pending().await,
+        }
+    }
+}
+
+impl Session {
+    /// Completes when the session is revoked or its time is over.
+    async fn ends(mut self, source: &Source, credential: &Credential) -> Error {
+        let expired = tokio::time::sleep(self.expires_at.since(source.clock.now()));
         tokio::pin!(expired);
         loop {
             let event = tokio::select! {
-                event = session.events.next() => event,
+                event = self.events.next() => event,
                 () = &mut expired => return Error::Unauthenticated,
             };
             match event {
-                Ok(UserEvent::SessionRevoked(id)) if id == session.id => return Error::Unauthenticated,
+                Ok(UserEvent::SessionRevoked(id)) if id == self.id => return Error::Unauthenticated,
                 Ok(_) => {}
                 Err(hub::Lagged) => {
-                    session.events = source.hub.watch_user(&session.user);
+                    self.events = source.hub.watch_user(&self.user);
                     if let Err(refusal) = source.store.me(credential.clone()).await {
                         return refusal;
                     }

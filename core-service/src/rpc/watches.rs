@@ -11,9 +11,10 @@ use tokio::sync::mpsc;
 use tonic::Status;
 
 use super::convert;
-use crate::domain::{Clock, Credential, Error, Result, RoomEvent, RoomId, UserId, WatchStart};
+use crate::domain::{Clock, Credential, Error, Result, RoomEvent, RoomId, UserEvent, UserId, WatchStart};
 use crate::hub::Hub;
 use crate::metrics::Metrics;
+use crate::presence;
 use crate::store::Store;
 
 /// Where a watch reads.
@@ -88,6 +89,10 @@ impl Watches {
                     // Whether the own membership ended for good the next start decides.
                     RoomEvent::Left(user) if self.own.as_ref() == Some(&user) => break,
                     RoomEvent::Left(user) => self.say(left(room, &user)).await,
+                    RoomEvent::Typing(user, is_typing) => self.say(typing(room, &user, is_typing)).await,
+                    RoomEvent::Read(user, seq) => {
+                        self.say(Event::ReadState(convert::read_state(room, &user, seq))).await;
+                    }
                 }
             }
             self.metrics.watches_restarted.inc();
@@ -97,12 +102,16 @@ impl Watches {
 
     async fn follow_user(&self, user: &UserId) -> Result<Infallible> {
         let source = &self.source;
+        let mut stay = None;
         loop {
             let mut live = source.hub.watch_user(user);
             let state = source.store.user_state(self.credential.clone(), user.clone()).await?;
-            self.say(about(user, convert::user_state(&state))).await;
+            stay.get_or_insert_with(|| source.hub.presence.enter(user));
+            self.say(convert::about(user, convert::user_state(&state))).await;
+            let online = presence::view(&source.store, &source.hub, user).await?;
+            self.say(convert::user_event(user, &UserEvent::OnlineUsers(online.into()))).await;
             while let Ok(event) = live.next().await {
-                self.say(about(user, convert::user_event(&event))).await;
+                self.say(convert::user_event(user, &event)).await;
             }
             self.metrics.watches_restarted.inc();
         }
@@ -129,6 +138,6 @@ fn left(room: &RoomId, user: &UserId) -> Event {
     Event::MemberLeft(v1::MemberLeft { room_id: room.to_string(), user_id: user.to_string() })
 }
 
-fn about(user: &UserId, event: v1::user_event::Event) -> Event {
-    Event::UserEvent(v1::UserEvent { user_id: user.to_string(), event: Some(event) })
+fn typing(room: &RoomId, user: &UserId, is_typing: bool) -> Event {
+    Event::Typing(v1::Typing { room_id: room.to_string(), user_id: user.to_string(), is_typing })
 }

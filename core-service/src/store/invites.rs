@@ -4,7 +4,7 @@ use rusqlite::{Connection, Row};
 
 use super::actor::user_key;
 use super::writer::WriteTx;
-use super::{Store, members, time};
+use super::{Reply, Store, members, time, user};
 use crate::domain::{
     Actor, Credential, Error, Event, Invite, InviteId, InviteStatus, Invited, Result, Role, RoomId, UserEvent, UserId,
 };
@@ -21,25 +21,16 @@ struct Stored {
     invite: Invite,
 }
 
-/// What the invited says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reply {
-    /// Joins.
-    Accept,
-    /// Declines.
-    Reject,
-}
-
 impl Store {
     /// Invites a user to a room. Errors: `unauthenticated`, `not_a_member`, `not_found` (the user),
-    /// `failed_precondition` (a member already), `unavailable`.
+    /// `failed_precondition` (a member already, a direct room), `unavailable`.
     pub async fn invite(&self, credential: Credential, room: RoomId, to: UserId) -> Result<Invited> {
         self.write_as(credential, move |tx, actor| invite(tx, actor, room, to)).await
     }
 
     /// Answers an invite. Errors: `unauthenticated`, `not_found`, `forbidden` (somebody else's),
     /// `failed_precondition` (answered before), `unavailable`.
-    pub async fn reply(&self, credential: Credential, id: InviteId, reply: Reply) -> Result<Invite> {
+    pub async fn reply_to_invite(&self, credential: Credential, id: InviteId, reply: Reply) -> Result<Invite> {
         self.write_as(credential, move |tx, actor| answer(tx, actor, &id, reply)).await
     }
 
@@ -50,7 +41,7 @@ impl Store {
 }
 
 pub(super) fn invite(tx: &mut WriteTx<'_>, actor: &Actor, room: RoomId, to: UserId) -> Result<Invited> {
-    let room_key = members::of(tx.connection(), actor, &room)?.room;
+    let room_key = members::of(tx.connection(), actor, &room)?.in_channel()?.room;
     let to_key = user_key(tx.connection(), &to)?;
     if members::is_member(tx.connection(), room_key, to_key)? {
         return Err(Error::FailedPrecondition("a member already"));
@@ -88,8 +79,8 @@ fn answer(tx: &mut WriteTx<'_>, actor: &Actor, id: &InviteId, reply: Reply) -> R
     update.execute((id.as_bytes(), invite.status.word()))?;
     drop(update);
     if reply == Reply::Accept {
-        let role = if members::all(tx.connection(), room)?.is_empty() { Role::Owner } else { Role::Member };
-        members::join(tx, &actor.user, actor.key, &invite.room, room, role)?;
+        let role = if members::count(tx.connection(), room, 1)? == 0 { Role::Owner } else { Role::Member };
+        members::join(tx, &[actor], &invite.room, room, role)?;
     }
     Ok(invite)
 }
@@ -113,14 +104,13 @@ fn one(connection: &Connection, which: &str, parameters: impl rusqlite::Params) 
 
 impl Stored {
     fn read(row: &Row<'_>) -> Result<Self> {
-        let user = |column| row.get::<_, String>(column).map(|id| UserId::stored(&id));
         Ok(Self {
             room: row.get("room")?,
             invite: Invite {
                 id: InviteId::stored(row.get("invite_id")?),
                 room: RoomId::stored(&row.get::<_, String>("room_id")?),
-                from: user("from_user")?,
-                to: user("to_user")?,
+                from: user(row, "from_user")?,
+                to: user(row, "to_user")?,
                 status: InviteStatus::stored(&row.get::<_, String>("status")?)?,
                 created_at: time(row, "created_at")?,
             },

@@ -1,21 +1,41 @@
 //! Who is in a room.
 
 use chat_sabotage::{Fault, planted};
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::Connection;
 
+use super::actor::user_key;
 use super::writer::WriteTx;
-use super::{Store, rooms, time};
-use crate::domain::{Actor, Credential, Error, Event, Member, Result, Role, RoomEvent, RoomId, UserEvent, UserId};
+use super::{Store, rooms, time, user};
+use crate::domain::{
+    Actor, Credential, Error, Event, Member, Result, Role, RoomEvent, RoomId, RoomType, UserEvent, UserId,
+};
+
+/// Members of a room up to which they hear of each other's coming, going, reading and writing (contract: Socket.IO).
+pub(super) const SMALL: i64 = 200;
 
 /// An actor's place in a room, and the room as a send needs it.
 #[derive(Debug)]
 pub(super) struct Membership {
     /// The store's key of the room.
     pub(super) room: i64,
+    /// The kind of the room.
+    pub(super) kind: RoomType,
     /// The room's newest position.
     pub(super) latest_seq: i64,
     /// What the actor may do there.
     pub(super) role: Role,
+    /// How far the actor has read.
+    pub(super) last_read_seq: i64,
+}
+
+impl Membership {
+    /// The same, where people come and go. Errors: `failed_precondition` in a direct room.
+    pub(super) fn in_channel(self) -> Result<Self> {
+        match self.kind {
+            RoomType::Channel => Ok(self),
+            RoomType::Direct => Err(Error::FailedPrecondition("a direct room has the same two members for good")),
+        }
+    }
 }
 
 impl Store {
@@ -24,33 +44,87 @@ impl Store {
         self.read_as(credential, move |connection, actor| all(connection, of(connection, actor, &room)?.room)).await
     }
 
+    /// Those who hear of each other in a room: its members, where it is small; where one more would make it so, too,
+    /// because one may just have left or come.
+    pub async fn entourage(&self, room: RoomId) -> Result<Vec<UserId>> {
+        self.reader
+            .run(move |connection| {
+                let Some(key) = rooms::key(connection, &room)? else { return Ok(Vec::new()) };
+                if count(connection, key, SMALL + 2)? > SMALL + 1 {
+                    return Ok(Vec::new());
+                }
+                Ok(all(connection, key)?.into_iter().map(|member| member.user).collect())
+            })
+            .await
+    }
+
     /// Ends a membership; a room that loses its owner passes to the longest-standing member.
     ///
-    /// Errors: `unauthenticated`, `not_a_member`, `unavailable`.
+    /// Errors: `unauthenticated`, `not_a_member`, `failed_precondition` (a direct room), `unavailable`.
     pub async fn leave(&self, credential: Credential, room: RoomId) -> Result<()> {
-        self.write_as(credential, move |tx, actor| leave(tx, actor, room)).await
+        self.write_as(credential, move |tx, actor| {
+            let membership = of(tx.connection(), actor, &room)?.in_channel()?;
+            end(tx, membership.room, actor.key, room, actor.user.clone())?;
+            if membership.role == Role::Owner {
+                pass_on(tx.connection(), membership.room)?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Ends the membership of somebody else, by the owner.
+    ///
+    /// Errors: `unauthenticated`, `not_a_member`, `forbidden` (by anybody else), `not_found` (no such member),
+    /// `failed_precondition` (a direct room, oneself), `unavailable`.
+    pub async fn remove_member(&self, credential: Credential, room: RoomId, member: UserId) -> Result<()> {
+        self.write_as(credential, move |tx, actor| {
+            let membership = of(tx.connection(), actor, &room)?.in_channel()?;
+            if membership.role != Role::Owner {
+                return Err(Error::Forbidden("only the owner removes members"));
+            }
+            if member == actor.user {
+                return Err(Error::FailedPrecondition("the owner leaves instead"));
+            }
+            let key = user_key(tx.connection(), &member).map_err(|_| Error::NotFound("member"))?;
+            end(tx, membership.room, key, room, member)
+        })
+        .await
     }
 }
 
 /// The actor's place in a room. Errors: `not_a_member`, also where there is no such room.
 pub(super) fn of(connection: &Connection, actor: &Actor, room: &RoomId) -> Result<Membership> {
     let mut statement = connection.prepare_cached(
-        "SELECT rooms.key, latest_seq, role FROM rooms JOIN members ON members.room = rooms.key
+        "SELECT rooms.key, type, latest_seq, role, last_read_seq FROM rooms JOIN members ON members.room = rooms.key
          WHERE room_id = ?1 AND user = ?2",
     )?;
-    let found = statement
-        .query_row((room.as_str(), actor.key), |row| {
-            Ok((row.get("key")?, row.get("latest_seq")?, row.get::<_, String>("role")?))
-        })
-        .optional()?;
-    let (room, latest_seq, role) = found.ok_or(Error::NotAMember)?;
-    Ok(Membership { room, latest_seq, role: Role::stored(&role)? })
+    let mut rows = statement.query((room.as_str(), actor.key))?;
+    let row = rows.next()?.ok_or(Error::NotAMember)?;
+    Ok(Membership {
+        room: row.get("key")?,
+        kind: RoomType::stored(row.get_ref("type")?.as_str().map_err(rusqlite::Error::from)?)?,
+        latest_seq: row.get("latest_seq")?,
+        role: Role::stored(row.get_ref("role")?.as_str().map_err(rusqlite::Error::from)?)?,
+        last_read_seq: row.get("last_read_seq")?,
+    })
 }
 
 /// Whether a user is in a room.
 pub(super) fn is_member(connection: &Connection, room: i64, user: i64) -> Result<bool> {
     let mut statement = connection.prepare_cached("SELECT 1 FROM members WHERE room = ?1 AND user = ?2")?;
     Ok(statement.exists((room, user))?)
+}
+
+/// How many members there are, counted up to a limit.
+pub(super) fn count(connection: &Connection, room: i64, limit: i64) -> Result<i64> {
+    let sql = "SELECT count(*) FROM (SELECT 1 FROM members WHERE room = ?1 LIMIT ?2)";
+    Ok(connection.prepare_cached(sql)?.query_row((room, limit), |row| row.get(0))?)
+}
+
+/// Whether its members hear of each other.
+pub(super) fn is_small(connection: &Connection, room: i64) -> Result<bool> {
+    Ok(count(connection, room, SMALL + 1)? <= SMALL)
 }
 
 /// The members, the longest-standing first.
@@ -63,7 +137,7 @@ pub(super) fn all(connection: &Connection, room: i64) -> Result<Vec<Member>> {
     let mut members = Vec::new();
     while let Some(row) = rows.next()? {
         members.push(Member {
-            user: UserId::stored(row.get_ref("user_id")?.as_str().map_err(rusqlite::Error::from)?),
+            user: user(row, "user_id")?,
             display_name: row.get("display_name")?,
             role: Role::stored(&row.get::<_, String>("role")?)?,
             joined_at: time(row, "joined_at")?,
@@ -73,38 +147,33 @@ pub(super) fn all(connection: &Connection, room: i64) -> Result<Vec<Member>> {
     Ok(members)
 }
 
-/// Makes somebody a member, and tells the room and them.
-pub(super) fn join(
-    tx: &mut WriteTx<'_>,
-    user: &UserId,
-    user_key: i64,
-    room: &RoomId,
-    key: i64,
-    role: Role,
-) -> Result<()> {
-    let mut insert =
-        tx.connection().prepare_cached("INSERT INTO members (room, user, role, joined_at) VALUES (?1, ?2, ?3, ?4)")?;
-    insert.execute((key, user_key, role.word(), tx.now().millis()))?;
-    drop(insert);
-    let summary = rooms::summary(tx.connection(), user_key, key)?;
-    tx.tell(Event::Room(room.clone(), RoomEvent::Joined(user.clone())));
-    tx.tell(Event::User(user.clone(), UserEvent::RoomAdded(summary.into())));
+/// Makes people members, and tells the room and them.
+pub(super) fn join(tx: &mut WriteTx<'_>, newcomers: &[&Actor], room: &RoomId, key: i64, role: Role) -> Result<()> {
+    let sql = "INSERT INTO members (room, user, role, joined_at) VALUES (?1, ?2, ?3, ?4)";
+    for user in newcomers {
+        tx.connection().prepare_cached(sql)?.execute((key, user.key, role.word(), tx.now().millis()))?;
+    }
+    for user in newcomers {
+        let summary = rooms::summary(tx.connection(), user.key, key)?;
+        tx.tell(Event::Room(room.clone(), RoomEvent::Joined(user.user.clone())));
+        tx.tell(Event::User(user.user.clone(), UserEvent::RoomAdded(summary.into())));
+        tx.tell(Event::Entourage(room.clone(), user.user.clone()));
+    }
     Ok(())
 }
 
-fn leave(tx: &mut WriteTx<'_>, actor: &Actor, room: RoomId) -> Result<()> {
-    let membership = of(tx.connection(), actor, &room)?;
-    let mut delete = tx.connection().prepare_cached("DELETE FROM members WHERE room = ?1 AND user = ?2")?;
-    delete.execute((membership.room, actor.key))?;
-    drop(delete);
-    if membership.role == Role::Owner {
-        pass_on(tx.connection(), membership.room)?;
+/// Ends a membership, and tells the room and whose it was. Errors: `not_found`.
+fn end(tx: &mut WriteTx<'_>, room_key: i64, user_key: i64, room: RoomId, user: UserId) -> Result<()> {
+    let sql = "DELETE FROM members WHERE room = ?1 AND user = ?2";
+    if tx.connection().prepare_cached(sql)?.execute((room_key, user_key))? == 0 {
+        return Err(Error::NotFound("member"));
     }
     if planted(Fault::DeliverToRemoved) {
         return Ok(());
     }
-    tx.tell(Event::Room(room.clone(), RoomEvent::Left(actor.user.clone())));
-    tx.tell(Event::User(actor.user.clone(), UserEvent::RoomRemoved(room)));
+    tx.tell(Event::Room(room.clone(), RoomEvent::Left(user.clone())));
+    tx.tell(Event::User(user.clone(), UserEvent::RoomRemoved(room.clone())));
+    tx.tell(Event::Entourage(room, user));
     Ok(())
 }
 

@@ -8,15 +8,16 @@ use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use super::members::{self, Membership};
 use super::writer::WriteTx;
-use super::{Store, sabotage, time};
+use super::{Store, direct, files, sabotage, time, user};
 use crate::domain::{
-    Actor, Appended, ClientMsgId, Credential, Cursor, Error, Event, Message, MessageId, NewMessage, Page, PageLimit,
-    Result, RoomEvent, RoomId, Timestamp, UserId,
+    Actor, Appended, ClientMsgId, Credential, Cursor, Error, Event, FileId, Message, MessageId, NewMessage, Page,
+    PageLimit, Result, RoomEvent, RoomId, RoomType, Scope, Sha256Hash, StoredFile, Timestamp,
 };
 
 /// The columns that [`message`] reads.
-const MESSAGE: &str = "SELECT message_id, client_msg_id, seq, user_id, text, sent_at, sent_at_client
-    FROM messages JOIN users ON users.key = messages.user";
+const MESSAGE: &str = "SELECT message_id, client_msg_id, seq, user_id, text, sent_at, sent_at_client,
+    file_id, name, mime_type, size, sha256
+    FROM messages JOIN users ON users.key = messages.user LEFT JOIN files ON files.key = messages.file";
 
 /// Bytes of text that are read at a time, unless one message has more: with all else that a page holds they stay below
 /// the 4 MiB that a gRPC client takes by default.
@@ -33,9 +34,10 @@ impl Store {
     /// Appends a message to its room, once for each `(room, user, client_msg_id)`. Calls are stored in the order in
     /// which they are made; the future is the answer, after the commit.
     ///
-    /// Errors: `unauthenticated`, `not_a_member`, `idempotency_conflict`, `rate_limited`, `unavailable`.
+    /// Errors: `unauthenticated`, `forbidden` (a service account without the scope), `not_a_member`, `not_friends`,
+    /// `not_found` (the file), `idempotency_conflict`, `rate_limited`, `unavailable`.
     pub fn append(&self, credential: Credential, new: NewMessage) -> BoxFuture<'static, Result<Appended>> {
-        self.write_as(credential, move |tx, actor| append(tx, actor, new))
+        self.write_in_scope(credential, Scope::MessagesWrite, move |tx, actor| append(tx, actor, new))
     }
 
     /// A page of a room's log. Errors: `unauthenticated`, `not_a_member`, `cursor_ahead`.
@@ -69,7 +71,12 @@ fn append(tx: &mut WriteTx<'_>, actor: &Actor, new: NewMessage) -> Result<Append
     if let Some(earlier) = repeated(tx.connection(), membership.room, actor, &new)? {
         return Ok(earlier);
     }
+    if membership.kind == RoomType::Direct {
+        direct::check(tx.connection(), actor, membership.room)?;
+    }
+    let file = new.file.map(|id| files::seen_by(tx.connection(), actor, &id)).transpose()?;
     tx.limits().check_send(&actor.user)?;
+    let file_key = file.as_ref().map(|known| known.key);
     let message = Message {
         id: MessageId::make(),
         client_msg_id: new.client_msg_id,
@@ -77,10 +84,11 @@ fn append(tx: &mut WriteTx<'_>, actor: &Actor, new: NewMessage) -> Result<Append
         room: new.room,
         user: actor.user.clone(),
         text: new.text.into_string(),
+        file: file.map(|known| known.file),
         sent_at: tx.now(),
         sent_at_client: new.sent_at_client,
     };
-    insert(tx.connection(), &membership, actor, &message)?;
+    insert(tx.connection(), membership.room, actor, &message, file_key)?;
     let message = Arc::new(message);
     tx.tell(Event::Room(message.room.clone(), RoomEvent::Message(message.clone())));
     Ok(Appended::Accepted(message))
@@ -101,7 +109,7 @@ fn repeated(connection: &Connection, room: i64, actor: &Actor, new: &NewMessage)
     let Some(mut earlier) = by_client_msg_id(connection, &new.room, room, actor, &new.client_msg_id)? else {
         return Ok(None);
     };
-    let same = earlier.text == new.text.as_str();
+    let same = earlier.text == new.text.as_str() && is_same_file(connection, actor, earlier.file.as_ref(), new.file)?;
     if planted(Fault::DuplicateAsNew) {
         sabotage::renew(connection, room, &mut earlier)?;
     }
@@ -111,13 +119,37 @@ fn repeated(connection: &Connection, room: i64, actor: &Actor, new: &NewMessage)
     if same { Ok(Some(Appended::Duplicate(Arc::new(earlier)))) } else { Err(Error::IdempotencyConflict) }
 }
 
-pub(super) fn insert(connection: &Connection, membership: &Membership, actor: &Actor, message: &Message) -> Result<()> {
+/// Whether a repeat carries the file that it carried before: the same content under the same name.
+fn is_same_file(
+    connection: &Connection,
+    actor: &Actor,
+    earlier: Option<&StoredFile>,
+    again: Option<FileId>,
+) -> Result<bool> {
+    let (Some(earlier), Some(again)) = (earlier, again) else { return Ok(earlier.is_none() && again.is_none()) };
+    if earlier.id == again {
+        return Ok(true);
+    }
+    match files::seen_by(connection, actor, &again) {
+        Ok(again) => Ok(again.file.sha256 == earlier.sha256 && again.file.name == earlier.name),
+        Err(Error::NotFound(_)) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+pub(super) fn insert(
+    connection: &Connection,
+    room: i64,
+    actor: &Actor,
+    message: &Message,
+    file: Option<i64>,
+) -> Result<()> {
     let mut insert = connection.prepare_cached(
-        "INSERT INTO messages (room, seq, message_id, user, client_msg_id, text, sent_at, sent_at_client)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO messages (room, seq, message_id, user, client_msg_id, text, sent_at, sent_at_client, file)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?;
     insert.execute((
-        membership.room,
+        room,
         message.seq,
         message.id.as_bytes(),
         actor.key,
@@ -125,10 +157,11 @@ pub(super) fn insert(connection: &Connection, membership: &Membership, actor: &A
         &message.text,
         message.sent_at.millis(),
         message.sent_at_client.map(Timestamp::millis),
+        file,
     ))?;
     let mut advance = connection.prepare_cached("UPDATE rooms SET latest_seq = ?2 WHERE key = ?1")?;
-    advance.execute((membership.room, message.seq))?;
-    Ok(())
+    advance.execute((room, message.seq))?;
+    file.map_or(Ok(()), |file| files::mark_sent(connection, file))
 }
 
 fn by_client_msg_id(
@@ -238,10 +271,21 @@ fn message(row: &Row<'_>, room: &RoomId) -> rusqlite::Result<Message> {
         client_msg_id: ClientMsgId::stored(row.get("client_msg_id")?),
         seq: row.get("seq")?,
         room: room.clone(),
-        user: UserId::stored(row.get_ref("user_id")?.as_str()?),
+        user: user(row, "user_id")?,
         text: row.get("text")?,
+        file: row.get::<_, Option<[u8; 16]>>("file_id")?.map(|id| file(row, id)).transpose()?,
         sent_at: time(row, "sent_at")?,
         sent_at_client: row.get::<_, Option<i64>>("sent_at_client")?.map(Timestamp::stored),
+    })
+}
+
+fn file(row: &Row<'_>, id: [u8; 16]) -> rusqlite::Result<StoredFile> {
+    Ok(StoredFile {
+        id: FileId::stored(id),
+        name: row.get("name")?,
+        media_type: row.get("mime_type")?,
+        size: row.get("size")?,
+        sha256: Sha256Hash::stored(row.get("sha256")?),
     })
 }
 
@@ -254,7 +298,7 @@ mod tests {
 
     use super::super::schema;
     use super::*;
-    use crate::domain::{Clock, MessageText, Role};
+    use crate::domain::{Clock, MessageText, UserId};
     use crate::limits::Limits;
     use crate::metrics::Metrics;
 
@@ -274,7 +318,7 @@ mod tests {
         for number in 0..LONG {
             let client_msg_id = client_msg_id(number);
             let text = MessageText::parse(&"\u{1f980}".repeat(8_000)).unwrap();
-            let new = NewMessage { room: room.clone(), client_msg_id, text, sent_at_client: None };
+            let new = NewMessage { room: room.clone(), client_msg_id, text, file: None, sent_at_client: None };
             store.append(Credential::Service { on_behalf_of: Some(alice.clone()) }, new).await.unwrap();
         }
 
@@ -299,7 +343,7 @@ mod tests {
         });
         let lives = (prop::collection::vec(0..users.len(), 0..40), any::<prop::sample::Index>());
         let outcome = TestRunner::default().run(&lives, |(authors, position)| {
-            connection.execute_batch("DELETE FROM messages; DELETE FROM rooms").unwrap();
+            connection.execute_batch("DELETE FROM messages WHERE room > 0; DELETE FROM rooms WHERE key > 0").unwrap();
             let sql = "INSERT INTO rooms (room_id, type, title, created_at) VALUES ('den', 'channel', '', 0)";
             connection.execute(sql, []).unwrap();
             let room = connection.last_insert_rowid();
@@ -311,11 +355,11 @@ mod tests {
                     room: RoomId::stored("den"),
                     user: users[*author].user.clone(),
                     text: String::new(),
+                    file: None,
                     sent_at: Timestamp::stored(0),
                     sent_at_client: None,
                 };
-                let membership = Membership { room, latest_seq: seq - 1, role: Role::Member };
-                insert(&connection, &membership, &users[*author], &message).unwrap();
+                insert(&connection, room, &users[*author], &message, None).unwrap();
             }
 
             let read = position.index(authors.len() + 1);

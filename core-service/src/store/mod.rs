@@ -5,15 +5,20 @@ mod accounts;
 mod actor;
 mod backup;
 mod demo;
+mod direct;
+mod files;
+mod friends;
 mod invites;
 mod members;
 mod messages;
 #[cfg(test)]
 mod plans;
+mod read_state;
 mod reader;
 mod rooms;
 mod sabotage;
 mod schema;
+mod service_accounts;
 mod sessions;
 mod wal;
 mod watch;
@@ -27,15 +32,25 @@ use chat_process::{Shutdown, StartError};
 use futures::future::BoxFuture;
 use rusqlite::Connection;
 
-use crate::domain::{Actor, Clock, Credential, Error, Result, Timestamp};
+use crate::domain::{Actor, Clock, Credential, Error, Result, Scope, Timestamp, UserId};
 use crate::hub::Hub;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
+use actor::Power;
 use reader::Reader;
 use writer::{WriteTx, Writer};
 
 pub use backup::{back_up, restore};
-pub use invites::Reply;
+pub use service_accounts::ServiceAccounts;
+
+/// The answer to an invite or a friend request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// Yes.
+    Accept,
+    /// No.
+    Reject,
+}
 
 /// The database file in the data directory.
 const FILE: &str = "holdfast.db";
@@ -85,16 +100,35 @@ impl Store {
         credential: Credential,
         read: impl FnOnce(&Connection, &Actor) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        self.read_with(credential, Power::Own, read).await
+    }
+
+    /// The same for what a service account may read that has a scope.
+    async fn read_in_scope<T: Send + 'static>(
+        &self,
+        credential: Credential,
+        scope: Scope,
+        read: impl FnOnce(&Connection, &Actor) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.read_with(credential, Power::Scoped(scope), read).await
+    }
+
+    async fn read_with<T: Send + 'static>(
+        &self,
+        credential: Credential,
+        power: Power,
+        read: impl FnOnce(&Connection, &Actor) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         let now = self.clock.now();
         let (answer, touch) = self
             .reader
             .run(move |connection| {
-                let (actor, touch) = actor::find(connection, &credential, now)?;
+                let (actor, touch) = actor::find(connection, &credential, power, now)?;
                 Ok((read(connection, &actor)?, touch))
             })
             .await?;
-        if let Some(session) = touch {
-            self.writer.submit_and_forget(move |tx| actor::touch(tx.connection(), &session, now));
+        if let Some(touch) = touch {
+            self.writer.submit_and_forget(move |tx| actor::touch(tx.connection(), touch, now));
         }
         Ok(answer)
     }
@@ -106,10 +140,29 @@ impl Store {
         credential: Credential,
         change: impl FnOnce(&mut WriteTx<'_>, &Actor) -> Result<T> + Send + 'static,
     ) -> BoxFuture<'static, Result<T>> {
+        self.write_with(credential, Power::Own, change)
+    }
+
+    /// The same for what a service account may change that has a scope.
+    fn write_in_scope<T: Send + 'static>(
+        &self,
+        credential: Credential,
+        scope: Scope,
+        change: impl FnOnce(&mut WriteTx<'_>, &Actor) -> Result<T> + Send + 'static,
+    ) -> BoxFuture<'static, Result<T>> {
+        self.write_with(credential, Power::Scoped(scope), change)
+    }
+
+    fn write_with<T: Send + 'static>(
+        &self,
+        credential: Credential,
+        power: Power,
+        change: impl FnOnce(&mut WriteTx<'_>, &Actor) -> Result<T> + Send + 'static,
+    ) -> BoxFuture<'static, Result<T>> {
         self.writer.submit(move |tx| {
-            let (actor, touch) = actor::find(tx.connection(), &credential, tx.now())?;
-            if let Some(session) = touch {
-                actor::touch(tx.connection(), &session, tx.now())?;
+            let (actor, touch) = actor::find(tx.connection(), &credential, power, tx.now())?;
+            if let Some(touch) = touch {
+                actor::touch(tx.connection(), touch, tx.now())?;
             }
             change(tx, &actor)
         })
@@ -147,4 +200,9 @@ impl From<rusqlite::Error> for Error {
 /// A stored time.
 fn time(row: &rusqlite::Row<'_>, column: &str) -> rusqlite::Result<Timestamp> {
     row.get(column).map(Timestamp::stored)
+}
+
+/// A stored user id.
+fn user(row: &rusqlite::Row<'_>, column: &str) -> rusqlite::Result<UserId> {
+    Ok(UserId::stored(row.get_ref(column)?.as_str()?))
 }

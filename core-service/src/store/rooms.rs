@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use super::writer::WriteTx;
 use super::{Store, members, messages};
-use crate::domain::{Actor, Credential, Error, Result, Role, Room, RoomId, RoomSummary, RoomType, Title};
+use crate::domain::{Actor, Credential, Error, Result, Role, Room, RoomId, RoomSummary, RoomType, Title, UserId};
 
 /// The columns that [`summarise`] reads.
 const SUMMARY: &str = "SELECT rooms.key, room_id, type, title, latest_seq, last_read_seq
@@ -42,16 +42,19 @@ pub(super) fn create(tx: &mut WriteTx<'_>, actor: &Actor, id: RoomId, title: &Ti
         return Err(Error::AlreadyExists("room id"));
     }
     let kind = RoomType::Channel;
-    let mut insert = tx
-        .connection()
-        .prepare_cached("INSERT INTO rooms (room_id, type, title, created_at) VALUES (?1, ?2, ?3, ?4)")?;
-    let key = insert.insert((id.as_str(), kind.word(), title.as_str(), tx.now().millis()))?;
-    drop(insert);
-    members::join(tx, &actor.user, actor.key, &id, key, Role::Owner)?;
+    let key = insert(tx, &id, kind, title.as_str())?;
+    members::join(tx, &[actor], &id, key, Role::Owner)?;
     Ok(Room { id, kind, title: title.as_str().to_owned(), members: vec![actor.user.clone()] })
 }
 
-fn all(connection: &Connection, user: i64) -> Result<Vec<RoomSummary>> {
+/// Makes a room without members. Returns its key.
+pub(super) fn insert(tx: &WriteTx<'_>, id: &RoomId, kind: RoomType, title: &str) -> Result<i64> {
+    let sql = "INSERT INTO rooms (room_id, type, title, created_at) VALUES (?1, ?2, ?3, ?4)";
+    Ok(tx.connection().prepare_cached(sql)?.insert((id.as_str(), kind.word(), title, tx.now().millis()))?)
+}
+
+/// A user's rooms, the one with the newest message first.
+pub(super) fn all(connection: &Connection, user: i64) -> Result<Vec<RoomSummary>> {
     let mut statement = connection.prepare_cached(&format!("{SUMMARY} WHERE user = ?1"))?;
     let mut rows = statement.query([user])?;
     let mut rooms = Vec::new();
@@ -68,13 +71,29 @@ fn summarise(connection: &Connection, user: i64, row: &Row<'_>) -> Result<RoomSu
     let id = RoomId::stored(row.get_ref("room_id")?.as_str().map_err(rusqlite::Error::from)?);
     let latest_seq = row.get("latest_seq")?;
     let last_read_seq = row.get("last_read_seq")?;
+    let kind = RoomType::stored(&row.get::<_, String>("type")?)?;
+    let (title, peer) = match kind {
+        RoomType::Channel => (row.get("title")?, None),
+        RoomType::Direct => peer(connection, key, user)?,
+    };
     Ok(RoomSummary {
-        kind: RoomType::stored(&row.get::<_, String>("type")?)?,
-        title: row.get("title")?,
+        kind,
+        title,
         latest_seq,
         last_read_seq,
         unread_count: messages::unread(connection, key, user, latest_seq, last_read_seq)?,
         last_message: messages::newest(connection, &id, key, latest_seq)?,
+        peer,
         id,
     })
+}
+
+/// How the other one of a direct room is called, and who it is.
+fn peer(connection: &Connection, room: i64, user: i64) -> Result<(String, Option<UserId>)> {
+    let sql = "SELECT display_name, user_id FROM members JOIN users ON users.key = members.user
+               WHERE room = ?1 AND user <> ?2";
+    let peer = connection
+        .prepare_cached(sql)?
+        .query_row((room, user), |row| Ok((row.get("display_name")?, Some(super::user(row, "user_id")?))));
+    Ok(peer?)
 }

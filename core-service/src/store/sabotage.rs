@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use super::members::Membership;
 use super::messages;
-use crate::domain::{Actor, Event, Message, MessageId, NewMessage, Result, Role, RoomEvent, Timestamp};
+use crate::domain::{Actor, Event, Message, MessageId, NewMessage, Result, RoomEvent, Timestamp};
 
 /// How long a commit takes where `ack-before-commit` is planted.
 pub(super) const SLOW_DISK: Duration = Duration::from_millis(20);
@@ -33,10 +32,11 @@ pub(super) fn store_stranger(
         room: new.room.clone(),
         user: actor.user.clone(),
         text: new.text.as_str().to_owned(),
+        file: None,
         sent_at: now,
         sent_at_client: new.sent_at_client,
     };
-    messages::insert(connection, &Membership { room, latest_seq, role: Role::Member }, actor, &message)?;
+    messages::insert(connection, room, actor, &message, None)?;
     keep(connection)
 }
 

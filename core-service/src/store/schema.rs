@@ -8,10 +8,13 @@ use rusqlite_migration::{M, Migrations};
 use uuid::Uuid;
 
 /// Prepared statements that a connection keeps; more than there are.
-pub(super) const STATEMENTS: usize = 128;
+pub(super) const STATEMENTS: usize = 256;
 
 /// One file a step, append-only. A database with more steps than these was written by a newer version.
-const STEPS: &[M<'_>] = &[M::up(include_str!("../../../migrations/0001_message_path.sql"))];
+const STEPS: &[M<'_>] = &[
+    M::up(include_str!("../../../migrations/0001_message_path.sql")),
+    M::up(include_str!("../../../migrations/0002_people_rooms_files.sql")).foreign_key_check(),
+];
 
 /// Why a database cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -32,10 +35,12 @@ pub(super) fn open(path: &Path) -> Result<(Connection, String), OpenError> {
     // FULL: a commit is on disk before it is acknowledged. The rest is speed.
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "cache_size", -65_536)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // A step that makes a table anew would take those that refer to it along.
+    connection.pragma_update(None, "foreign_keys", false)?;
     migrate(&mut connection)?;
+    connection.pragma_update(None, "foreign_keys", true)?;
     if planted(Fault::ForgetDedupe) {
         // Not gone, since it is read from, but no longer unique.
         connection.execute_batch(
@@ -72,6 +77,30 @@ pub(super) fn new_epoch(connection: &Connection) -> rusqlite::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_database_of_the_first_step_keeps_what_it_holds() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("old.db");
+        let mut old = Connection::open(&path).unwrap();
+        Migrations::from_slice(&STEPS[..1]).to_latest(&mut old).unwrap();
+        old.execute_batch(
+            "INSERT INTO users VALUES (7, 'alice', 'Alice', '', 0);
+             INSERT INTO rooms VALUES (3, 'den', 'channel', 'Den', 1, 0);
+             INSERT INTO members VALUES (3, 7, 'owner', 0, 1);
+             INSERT INTO messages VALUES (3, 1, x'01', 7, x'02', 'hi', 0, NULL)",
+        )
+        .unwrap();
+        drop(old);
+        let (connection, _) = open(&path).unwrap();
+        let sql =
+            "SELECT rooms.title, text, latest_seq FROM messages JOIN rooms ON rooms.key = room WHERE file IS NULL";
+        let kept = connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+        assert_eq!(kept, Ok(("Den".to_owned(), "hi".to_owned(), 1)));
+        // What refers to the table refers to the new one.
+        assert!(connection.execute("DELETE FROM rooms", []).is_err());
+        connection.execute("INSERT INTO rooms VALUES (4, 'dm:a:b', 'dm', '', 0, 0)", []).unwrap();
+    }
 
     #[test]
     fn a_commit_is_on_disk_before_it_returns() {

@@ -2,21 +2,26 @@
 
 use rusqlite::Connection;
 
-use super::actor::{find, user_key};
+use super::actor::{Power, account, find, user_key};
 use super::{Store, members, rooms};
-use crate::domain::{Actor, Credential, Error, Result, RoomId, SessionId, UserId, UserState, WatchStart};
+use crate::domain::{Actor, Credential, Error, Result, RoomId, Scope, SessionId, UserId, UserState, WatchStart};
 
 impl Store {
     /// A room as its watch starts. A session must be a member's; a service may watch any room that exists.
     ///
-    /// Errors: `unauthenticated`, `not_a_member`, `cursor_ahead` for a position beyond the newest.
+    /// Errors: `unauthenticated`, `forbidden` (a service account without the scope), `not_a_member`, `cursor_ahead` for a position beyond the newest.
     pub async fn start_watch(&self, credential: Credential, room: RoomId, after: Option<i64>) -> Result<WatchStart> {
         let (epoch, now) = (self.epoch().to_owned(), self.clock.now());
         self.reader
             .run(move |connection| {
+                let watch = Power::Scoped(Scope::RoomsWatch);
                 let key = match &credential {
                     Credential::Service { on_behalf_of: None } => rooms::key(connection, &room)?,
-                    _ => Some(members::of(connection, &find(connection, &credential, now)?.0, &room)?.room),
+                    Credential::Account { token, on_behalf_of: None } => {
+                        account(connection, token, watch, now)?;
+                        rooms::key(connection, &room)?
+                    }
+                    _ => Some(members::of(connection, &find(connection, &credential, watch, now)?.0, &room)?.room),
                 };
                 let key = key.ok_or(Error::NotAMember)?;
                 let latest_seq = latest_seq(connection, key)?;
@@ -38,7 +43,7 @@ impl Store {
             .run(move |connection| {
                 let key = match &credential {
                     Credential::Service { on_behalf_of: None } => user_key(connection, &user)?,
-                    _ => own_key(&find(connection, &credential, now)?.0, &user)?,
+                    _ => own_key(&find(connection, &credential, Power::Own, now)?.0, &user)?,
                 };
                 let mut statement = connection.prepare_cached(
                     "SELECT room_id FROM members JOIN rooms ON rooms.key = members.room WHERE user = ?1",

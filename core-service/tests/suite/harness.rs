@@ -347,10 +347,14 @@ impl Subscription {
         }
     }
 
+    /// The next event of a user's, apart from who is online.
     pub(crate) async fn user_event(&mut self) -> v1::user_event::Event {
-        match self.next().await {
-            Event::UserEvent(event) => event.event.unwrap(),
-            other => panic!("no event of a user: {other:?}"),
+        loop {
+            match self.next().await {
+                Event::UserEvent(v1::UserEvent { event: Some(v1::user_event::Event::OnlineUsers(_)), .. }) => {}
+                Event::UserEvent(event) => return event.event.unwrap(),
+                other => panic!("no event of a user: {other:?}"),
+            }
         }
     }
 
@@ -423,7 +427,7 @@ pub(crate) fn log_in_request(id: &str, password: &str) -> v1::LogInRequest {
 
 pub(crate) fn send_request(room: &str, id: &str, text: &str) -> v1::SendMessageRequest {
     let (room_id, client_msg_id, text) = (room.to_owned(), id.to_owned(), text.to_owned());
-    v1::SendMessageRequest { room_id, client_msg_id, text, sent_at_client: None }
+    v1::SendMessageRequest { room_id, client_msg_id, text, ..v1::SendMessageRequest::default() }
 }
 
 pub(crate) fn fresh_id() -> String {
