@@ -6,13 +6,8 @@ use std::{env, fs};
 
 use prost::Message as _;
 
-const FILES: [&str; 5] = [
-    "chat/v1/auth.proto",
-    "chat/v1/chat.proto",
-    "chat/v1/file.proto",
-    "chat/v1/message.proto",
-    "chat/v1/social.proto",
-];
+const FILES: [&str; 5] =
+    ["chat/v1/auth.proto", "chat/v1/chat.proto", "chat/v1/file.proto", "chat/v1/message.proto", "chat/v1/social.proto"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     for file in FILES {

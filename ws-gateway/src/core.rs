@@ -1,11 +1,12 @@
 //! The way to the core. Unary calls have a channel and a deadline of their own, so that neither a long replay nor a
-//! core that hangs holds them up.
+//! core that hangs holds them up; so have the bytes of files, which would hold up the calls.
 
 use std::future::Future;
 use std::time::Duration;
 
 use chat_proto::v1::auth_service_client::AuthServiceClient;
 use chat_proto::v1::chat_service_client::ChatServiceClient;
+use chat_proto::v1::file_service_client::FileServiceClient;
 use chat_proto::v1::social_service_client::SocialServiceClient;
 use tonic::metadata::MetadataValue;
 use tonic::transport::{Channel, Endpoint};
@@ -26,28 +27,30 @@ const KEEP_ALIVE: (Duration, Duration) = (Duration::from_secs(5), Duration::from
 /// Bytes of one answer at most: a page of 500 of the longest messages fits.
 const MAX_ANSWER: usize = 32 * 1024 * 1024;
 
-/// Clients of the core's services. Clones share their connection.
+/// Clients of the core's services. Clones share their connections.
 #[derive(Clone, Debug)]
 pub(crate) struct Core {
     pub(crate) auth: AuthServiceClient<Channel>,
     pub(crate) chat: ChatServiceClient<Channel>,
     pub(crate) social: SocialServiceClient<Channel>,
+    pub(crate) files: FileServiceClient<Channel>,
 }
 
 impl Core {
     /// Clients that connect when they are first used. Errors: a malformed address.
     pub(crate) fn lazy(address: &str) -> Result<Self, tonic::transport::Error> {
-        let channel = Endpoint::from_shared(address.to_owned())?
+        let endpoint = Endpoint::from_shared(address.to_owned())?
             .connect_timeout(CONNECT)
             .tcp_nodelay(true)
             .http2_keep_alive_interval(KEEP_ALIVE.0)
             .keep_alive_timeout(KEEP_ALIVE.1)
-            .keep_alive_while_idle(true)
-            .connect_lazy();
+            .keep_alive_while_idle(true);
+        let channel = endpoint.connect_lazy();
         Ok(Self {
             auth: AuthServiceClient::new(channel.clone()),
             chat: ChatServiceClient::new(channel.clone()).max_decoding_message_size(MAX_ANSWER),
             social: SocialServiceClient::new(channel).max_decoding_message_size(MAX_ANSWER),
+            files: FileServiceClient::new(endpoint.connect_lazy()),
         })
     }
 }

@@ -7,6 +7,7 @@ use chat_proto::ERROR_DOMAIN;
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use tonic_types::StatusExt as _;
+use utoipa::ToSchema;
 
 /// Why something was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,11 +19,13 @@ pub(crate) struct Refusal {
     http: Option<StatusCode>,
 }
 
-/// The codes of the contract.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What went wrong, in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ToSchema)]
+#[schema(rename_all = "snake_case")]
 pub(crate) enum Code {
     Unauthenticated,
     NotAMember,
+    NotFriends,
     Forbidden,
     NotFound,
     InvalidArgument,
@@ -36,9 +39,10 @@ pub(crate) enum Code {
     Internal,
 }
 
-const CODES: [(Code, &str, StatusCode); 13] = [
+const CODES: [(Code, &str, StatusCode); 14] = [
     (Code::Unauthenticated, "unauthenticated", StatusCode::UNAUTHORIZED),
     (Code::NotAMember, "not_a_member", StatusCode::FORBIDDEN),
+    (Code::NotFriends, "not_friends", StatusCode::FORBIDDEN),
     (Code::Forbidden, "forbidden", StatusCode::FORBIDDEN),
     (Code::NotFound, "not_found", StatusCode::NOT_FOUND),
     (Code::InvalidArgument, "invalid_argument", StatusCode::BAD_REQUEST),
@@ -63,6 +67,12 @@ impl Code {
     }
 }
 
+/// The codes as they are written.
+#[cfg(test)]
+pub(crate) fn words() -> [&'static str; CODES.len()] {
+    CODES.map(|(_, word, _)| word)
+}
+
 /// `error` of an acknowledgement callback.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -74,12 +84,15 @@ pub(crate) struct ErrorBody {
 }
 
 /// `application/problem+json` (RFC 9457).
-#[derive(Debug, Serialize)]
-struct Problem<'a> {
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Problem<'a> {
+    #[schema(value_type = String)]
     r#type: &'static str,
     title: &'a str,
+    #[schema(minimum = 400, maximum = 599)]
     status: u16,
     detail: &'a str,
+    #[schema(value_type = Code)]
     code: &'static str,
 }
 

@@ -24,10 +24,9 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::get;
 use axum::serve::ListenerExt as _;
 use chat_process::{Shutdown, StartError, admin};
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderName, HeaderValue, header};
 use prometheus_client::registry::Registry;
 use socket2::SockRef;
 use socketioxide::SocketIo;
@@ -45,7 +44,7 @@ use feed::Feed;
 use metrics::Metrics;
 use origin::Origins;
 use peer::Peers;
-use rest::Handles;
+use rest::{Handles, Readiness};
 use sends::Sends;
 use socket::Works;
 use token::Token;
@@ -93,8 +92,9 @@ pub async fn serve(
         stopping: shutdown.token(),
         limited: !config.common.no_rate_limits,
     };
-    let handles = Handles { core, sends, peers: Peers::new(config.trusted_proxies), token };
-    let (router, io) = router(handles, works, Origins::new(config.allowed_origins), ready.clone(), shutdown);
+    let readiness = Readiness { up: ready.clone(), stopping: shutdown.token() };
+    let handles = Handles { core, sends, peers: Peers::new(config.trusted_proxies), token, readiness };
+    let (router, io) = router(handles, works, Origins::new(config.allowed_origins));
 
     admin::serve(admin_listener, Arc::new(registry), ready, shutdown);
     // Sockets that poll need new requests until they are closed, and requests under way need the core until they are
@@ -120,22 +120,9 @@ fn lazy_core(config: &Config) -> Result<Core, StartError> {
     Core::lazy(&config.core).map_err(|error| StartError::Usage(format!("--core {}: {error}", config.core)))
 }
 
-fn router(
-    handles: Handles,
-    works: Works,
-    origins: Origins,
-    ready: watch::Receiver<bool>,
-    shutdown: &Shutdown,
-) -> (Router, SocketIo) {
-    let stopping = shutdown.token();
-    let readiness = move || {
-        let ready = *ready.borrow() && !stopping.is_cancelled();
-        async move { if ready { (StatusCode::OK, "ready\n") } else { (StatusCode::SERVICE_UNAVAILABLE, "not ready\n") } }
-    };
+fn router(handles: Handles, works: Works, origins: Origins) -> (Router, SocketIo) {
     let router = rest::routes(handles)
         .merge(web::routes())
-        .route("/healthz", get(|| async { "ok\n" }))
-        .route("/readyz", get(readiness))
         .method_not_allowed_fallback(rest::method_not_allowed)
         .fallback(rest::not_found);
     let (router, io) = socket::serve(router, works);

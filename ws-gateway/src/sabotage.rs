@@ -17,7 +17,8 @@ pub(crate) fn rename(request: &mut v1::SendMessagesRequest) {
 
 /// The answer to a send as if it had been stored.
 pub(crate) fn made_up(request: v1::SendMessagesRequest) -> v1::SendMessageResponse {
-    let v1::SendMessageRequest { client_msg_id, room_id, text, sent_at_client } = request.send.unwrap_or_default();
+    let v1::SendMessageRequest { client_msg_id, room_id, text, sent_at_client, file: _ } =
+        request.send.unwrap_or_default();
     let id = Uuid::now_v7().to_string();
     let message = v1::Message { id, client_msg_id, room_id, seq: 1, text, sent_at_client, ..v1::Message::default() };
     v1::SendMessageResponse { status: v1::send_message_response::Status::Accepted.into(), message: Some(message) }

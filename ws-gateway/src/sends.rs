@@ -28,7 +28,7 @@ use crate::sabotage;
 use crate::token::Token;
 
 /// How long a send is tried, from its arrival on; with the two ticks until it is noticed, 5 s at most.
-const PATIENCE: Duration = Duration::from_millis(4_500);
+pub(crate) const PATIENCE: Duration = Duration::from_millis(4_500);
 
 /// How long one attempt to connect may take.
 const CONNECT: Duration = Duration::from_millis(500);

@@ -1,5 +1,10 @@
 //! Every JSON shape that leaves the gateway, shared by REST and events. `golden/*.json` shows each of them.
 
+mod described;
+mod direct;
+mod file;
+mod friend;
+mod live;
 mod message;
 mod room;
 mod session;
@@ -11,6 +16,11 @@ use serde::Serialize;
 
 use crate::error::{ErrorBody, Refusal};
 
+pub(crate) use described::*;
+pub(crate) use direct::*;
+pub(crate) use file::*;
+pub(crate) use friend::*;
+pub(crate) use live::*;
 pub(crate) use message::*;
 pub(crate) use room::*;
 pub(crate) use session::*;
@@ -28,6 +38,11 @@ pub(crate) struct Callback<T> {
 impl<T> Callback<T> {
     pub(crate) fn ok(answer: T) -> Self {
         Self { ok: true, error: None, answer: Some(answer) }
+    }
+
+    /// Without anything to say.
+    pub(crate) fn done() -> Self {
+        Self { ok: true, error: None, answer: None }
     }
 
     pub(crate) fn refused(refusal: &Refusal, answer: Option<T>) -> Self {

@@ -59,6 +59,8 @@ impl Files {
                 return Err(too_large(announced.limit).into());
             }
         }
+        // A call that was cancelled looks like one whose stream has ended: this is where it is dropped instead.
+        tokio::task::yield_now().await;
         Ok(self.keep(credential, announced, spool).await?)
     }
 

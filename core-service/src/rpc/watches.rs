@@ -89,6 +89,7 @@ impl Watches {
                     // Whether the own membership ended for good the next start decides.
                     RoomEvent::Left(user) if self.own.as_ref() == Some(&user) => break,
                     RoomEvent::Left(user) => self.say(left(room, &user)).await,
+                    RoomEvent::Typing(user, _) if self.own.as_ref() == Some(&user) => {}
                     RoomEvent::Typing(user, is_typing) => self.say(typing(room, &user, is_typing)).await,
                     RoomEvent::Read(user, seq) => {
                         self.say(Event::ReadState(convert::read_state(room, &user, seq))).await;

@@ -7,6 +7,8 @@
 mod joins;
 mod state;
 mod stream;
+mod typists;
+mod view;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -35,8 +37,8 @@ use stream::Subscription;
 /// Commands that wait for the feed at most; beyond, whoever commands waits.
 const INBOX: usize = 1_024;
 
-/// How often watches that failed are tried again.
-const RETRY: Duration = Duration::from_secs(1);
+/// How often watches that failed are tried again, and those who fell silent are taken to write no more.
+const TICK: Duration = Duration::from_secs(1);
 
 /// The way in. Clones are the same one.
 #[derive(Clone, Debug)]
@@ -134,8 +136,8 @@ struct Actor {
 
 impl Actor {
     async fn run(&mut self, mut commands: mpsc::Receiver<Command>) {
-        let mut retries = interval(RETRY);
-        retries.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut ticks = interval(TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 news = self.subscription.next() => self.hear(news).await,
@@ -143,7 +145,7 @@ impl Actor {
                     Some(command) => self.obey(command),
                     None => return,
                 },
-                _ = retries.tick() => self.state.retry(),
+                _ = ticks.tick() => self.state.tick(),
             }
             self.carry_out();
         }
@@ -236,6 +238,15 @@ impl Actor {
             Told::MemberJoined(member) => self.emit(sockets, "member_joined", &member),
             Told::MemberLeft(member) => self.emit(sockets, "member_left", &member),
             Told::Invited(invite) => self.emit(sockets, "invite_alarm", &wire::InviteAlarm::from(invite)),
+            Told::FriendRequest(request) => {
+                let pending = request.status() == v1::FriendRequestStatus::Pending;
+                let event = if pending { "friend_request_new" } else { "friend_request_updated" };
+                self.emit(sockets, event, &wire::FriendRequestEvent::from(request));
+            }
+            Told::Typing(typing) => self.emit(sockets, "typing", &typing),
+            Told::ReadState(state) => self.emit(sockets, "read_state", &state),
+            Told::Presence(presence) => self.emit(sockets, "presence", &presence),
+            Told::OnlineUsers(users) => self.emit(sockets, "online_users", &users),
         }
     }
 

@@ -6,6 +6,8 @@
 //! of membership in the order of commit, and names the members where it starts. What a user's stream says comes at
 //! its own pace: it decides which rooms a socket wants, and no more. A socket is inside where both agree.
 
+mod people;
+
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use chat_proto::v1;
@@ -15,6 +17,8 @@ use chat_proto::v1::watch_error::Target;
 use chat_sabotage::{Fault, planted, strikes};
 use socketioxide::socket::Sid;
 
+use super::typists::Typists;
+use super::view::View;
 use crate::wire;
 
 /// What is to be done.
@@ -41,6 +45,11 @@ pub(super) enum Told {
     MemberJoined(wire::RoomMember),
     MemberLeft(wire::RoomMember),
     Invited(v1::Invite),
+    FriendRequest(v1::FriendRequest),
+    Typing(wire::Typing),
+    ReadState(wire::ReadState),
+    Presence(wire::Presence),
+    OnlineUsers(Vec<wire::OnlineUser>),
 }
 
 /// Everything the feed knows.
@@ -50,6 +59,7 @@ pub(super) struct State {
     rooms: HashMap<String, Room>,
     users: HashMap<String, User>,
     sockets: HashMap<Sid, Socket>,
+    typists: Typists,
     retries: HashSet<Topic>,
     outputs: VecDeque<Output>,
 }
@@ -81,6 +91,7 @@ impl Room {
 struct User {
     sockets: HashSet<Sid>,
     rooms: HashSet<String>,
+    view: View,
 }
 
 #[derive(Debug)]
@@ -123,8 +134,9 @@ impl State {
         self.rooms.values_mut().for_each(|room| room.live = false);
     }
 
-    /// Tries watches again that the core could not start.
-    pub(super) fn retry(&mut self) {
+    /// A second went by: watches that the core could not start are tried again, and who fell silent writes no more.
+    pub(super) fn tick(&mut self) {
+        self.fall_silent();
         for topic in std::mem::take(&mut self.retries) {
             match topic {
                 Topic::Room(room) => self.watch_room(&room),
@@ -140,7 +152,9 @@ impl State {
         let entry = self.users.entry(user.to_owned()).or_default();
         entry.sockets.insert(socket);
         let rooms: Vec<String> = entry.rooms.iter().cloned().collect();
+        let online = people::online_users(&entry.view);
         rooms.iter().for_each(|room| self.enter(socket, room));
+        self.outputs.extend(online.map(|online| Output::Tell(vec![socket], online)));
         if first {
             self.watch_user(user);
         } else {
@@ -195,6 +209,9 @@ impl State {
             Event::MemberLeft(v1::MemberLeft { room_id, user_id }) => self.member_left(room_id, user_id),
             Event::UserEvent(v1::UserEvent { user_id, event: Some(event) }) => self.user_event(&user_id, event),
             Event::UserEvent(_) => {}
+            Event::Typing(typing) => self.typing(typing.into()),
+            Event::ReadState(state) => self.read_state(state),
+            Event::Presence(presence) => self.presence(presence),
             Event::Error(error) => self.watch_error(error),
         }
     }
@@ -287,7 +304,7 @@ impl State {
             UserEvent::State(state) => self.user_state(user, &state),
             UserEvent::RoomAdded(room) => {
                 let room_id = room.room_id.clone();
-                self.outputs.push_back(Output::Tell(self.sockets_of(user), Told::Added(room)));
+                self.tell_user(user, Told::Added(room));
                 for socket in self.sockets_of(user) {
                     if let Some(known) = self.sockets.get_mut(&socket) {
                         known.left.remove(&room_id);
@@ -296,9 +313,10 @@ impl State {
                 self.admit(user, &room_id);
             }
             UserEvent::RoomRemoved(v1::RoomRemoved { room_id }) => self.expel(user, &room_id),
-            UserEvent::Invite(invite) => {
-                self.outputs.push_back(Output::Tell(self.sockets_of(user), Told::Invited(invite)));
-            }
+            UserEvent::Invite(invite) => self.tell_user(user, Told::Invited(invite)),
+            UserEvent::FriendRequest(request) => self.tell_user(user, Told::FriendRequest(request)),
+            UserEvent::ReadState(state) => self.tell_user(user, Told::ReadState(state.into())),
+            UserEvent::OnlineUsers(online) => self.online_users(user, online),
             UserEvent::SessionRevoked(v1::SessionRevoked { session_id }) => {
                 for socket in self.sockets_of(user) {
                     if self.sockets.get(&socket).is_some_and(|known| known.session == session_id) {
@@ -307,6 +325,10 @@ impl State {
                 }
             }
         }
+    }
+
+    fn tell_user(&mut self, user: &str, told: Told) {
+        self.outputs.push_back(Output::Tell(self.sockets_of(user), told));
     }
 
     /// How things stand, after the gateway may have missed something.

@@ -7,6 +7,7 @@ use chat_proto::v1;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use prost_types::Timestamp;
 use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
 
 use super::body::{Body, Params, Segment};
 use crate::auth::{COOKIE, Caller};
@@ -16,35 +17,57 @@ use crate::peer::Peer;
 use crate::token::Token;
 use crate::wire;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct SignUp {
+    #[schema(value_type = wire::UserId)]
     user_id: String,
+    #[schema(min_length = 8, max_length = 256, format = Password)]
     password: String,
+    /// The user id where there is none.
+    #[schema(value_type = Option<wire::DisplayName>)]
     display_name: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct LogIn {
     user_id: String,
+    #[schema(format = Password)]
     password: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ChangePassword {
+    #[schema(format = Password)]
     current_password: String,
+    #[schema(min_length = 8, max_length = 256, format = Password)]
     new_password: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Search {
+    /// The beginning of a user id or a display name.
     #[serde(default)]
+    #[param(required = true, min_length = 1, max_length = 64)]
     query: String,
+    #[param(minimum = 1, maximum = 50, default = 20, nullable = false)]
     limit: Option<i32>,
 }
 
+/// Makes an account and its first session.
+#[utoipa::path(
+    post, path = "/auth/signup", operation_id = "signUp", tag = "auth", security(()),
+    request_body = SignUp,
+    responses(
+        (status = 201, description = "The new session", body = wire::Session, headers(
+            ("Set-Cookie" = String, description = "The token, as `chat_session`"),
+        )),
+        (status = 409, description = "`already_exists`: the user id is taken"),
+    ),
+)]
 pub(super) async fn sign_up(
     State(mut core): State<Core>,
     State(token): State<Token>,
@@ -62,6 +85,17 @@ pub(super) async fn sign_up(
     Ok(opened(StatusCode::CREATED, session, &peer))
 }
 
+/// Makes a session.
+#[utoipa::path(
+    post, path = "/auth/login", operation_id = "logIn", tag = "auth", security(()),
+    request_body = LogIn,
+    responses(
+        (status = 200, description = "The new session", body = wire::Session, headers(
+            ("Set-Cookie" = String, description = "The token, as `chat_session`"),
+        )),
+        (status = 401, description = "`unauthenticated`: no such user, or another password"),
+    ),
+)]
 pub(super) async fn log_in(
     State(mut core): State<Core>,
     State(token): State<Token>,
@@ -75,16 +109,34 @@ pub(super) async fn log_in(
     Ok(opened(StatusCode::OK, session, &peer))
 }
 
+/// Revokes the session that calls, and closes its sockets.
+#[utoipa::path(
+    post, path = "/auth/logout", operation_id = "logOut", tag = "auth",
+    responses((status = 204, description = "Logged out", headers(
+        ("Set-Cookie" = String, description = "An empty `chat_session` that expires at once"),
+    ))),
+)]
 pub(super) async fn log_out(State(mut core): State<Core>, caller: Caller, peer: Peer) -> Result<Response, Refusal> {
     answer(core.auth.log_out(with_token(&caller.token, v1::LogOutRequest {})?)).await?;
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie("", 0, &peer))]).into_response())
 }
 
+/// Tells who the caller is.
+#[utoipa::path(
+    get, path = "/auth/me", operation_id = "getMe", tag = "auth",
+    responses((status = 200, description = "The caller", body = wire::Me)),
+)]
 pub(super) async fn me(State(mut core): State<Core>, caller: Caller) -> Result<Json<wire::Me>, Refusal> {
     let me = answer(core.auth.get_me(with_token(&caller.token, v1::GetMeRequest {})?)).await?;
     Ok(Json(me.into()))
 }
 
+/// Finds users by the beginning of their id or display name.
+#[utoipa::path(
+    get, path = "/auth/users", operation_id = "searchUsers", tag = "auth",
+    params(Search),
+    responses((status = 200, description = "Users, by id", body = wire::Users)),
+)]
 pub(super) async fn users(
     State(mut core): State<Core>,
     caller: Caller,
@@ -99,11 +151,25 @@ pub(super) async fn users(
     Ok(Json(found.into()))
 }
 
+/// Lists the caller's live sessions.
+#[utoipa::path(
+    get, path = "/auth/sessions", operation_id = "listSessions", tag = "auth",
+    responses((status = 200, description = "Sessions, the newest first", body = wire::Sessions)),
+)]
 pub(super) async fn sessions(State(mut core): State<Core>, caller: Caller) -> Result<Json<wire::Sessions>, Refusal> {
     let list = answer(core.auth.list_sessions(with_token(&caller.token, v1::ListSessionsRequest {})?)).await?;
     Ok(Json(list.into()))
 }
 
+/// Revokes one of the caller's sessions, and closes its sockets.
+#[utoipa::path(
+    delete, path = "/auth/sessions/{id}", operation_id = "revokeSession", tag = "auth",
+    params(("id" = Uuid, Path, description = "The session")),
+    responses(
+        (status = 204, description = "Revoked"),
+        (status = 404, description = "`not_found`: no such session of the caller's"),
+    ),
+)]
 pub(super) async fn revoke_session(
     State(mut core): State<Core>,
     caller: Caller,
@@ -114,6 +180,15 @@ pub(super) async fn revoke_session(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Sets a new password, and revokes the caller's other sessions.
+#[utoipa::path(
+    post, path = "/auth/password", operation_id = "changePassword", tag = "auth",
+    request_body = ChangePassword,
+    responses(
+        (status = 204, description = "Changed"),
+        (status = 403, description = "`forbidden`: another current password"),
+    ),
+)]
 pub(super) async fn change_password(
     State(mut core): State<Core>,
     caller: Caller,

@@ -15,8 +15,8 @@ pub(super) struct Body<T>(pub(super) T);
 /// The parameters of a query.
 pub(super) struct Params<T>(pub(super) T);
 
-/// The one parameter of a path.
-pub(crate) struct Segment(pub(crate) String);
+/// The parameter of a path, or a tuple of them.
+pub(crate) struct Segment<T = String>(pub(crate) T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Refusal;
@@ -47,7 +47,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Segment {
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Segment<T> {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {

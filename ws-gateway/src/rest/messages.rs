@@ -6,33 +6,54 @@ use chat_proto::v1;
 use chat_proto::v1::list_messages_request::Cursor;
 use http::StatusCode;
 use serde::Deserialize;
-use serde_json::Value;
 use tokio::time::Instant;
+use utoipa::{IntoParams, ToSchema};
 
 use super::body::{Body, Params, Segment};
 use super::rooms::no_answer;
 use crate::auth::Caller;
 use crate::core::{Core, answer, with_token};
-use crate::error::{Code, Refusal};
+use crate::error::Refusal;
 use crate::sends::Sends;
 use crate::wire;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
 pub(super) struct Which {
+    #[param(minimum = 1, maximum = 500, default = 50, nullable = false)]
     limit: Option<i32>,
+    /// What follows this position; not together with `beforeSeq`.
+    #[param(value_type = Option<wire::Position>, nullable = false)]
     after_seq: Option<i64>,
+    /// What precedes this position; not together with `afterSeq`.
+    #[param(value_type = Option<wire::Seq>, nullable = false)]
     before_seq: Option<i64>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Send {
+pub(super) struct SendMessage {
+    #[schema(value_type = wire::ClientMsgId)]
     client_msg_id: String,
+    /// At most 8,000 code points after the white space at both ends is trimmed, without NUL. It may be missing where
+    /// there is a file.
     text: Option<String>,
-    file_id: Option<Value>,
+    /// A file that was uploaded before.
+    #[schema(format = Uuid)]
+    file_id: Option<String>,
 }
 
+/// Reads a page of a room's history, the newest one where no position is given.
+#[utoipa::path(
+    get, path = "/social/rooms/{roomId}/messages", operation_id = "listMessages", tag = "messages",
+    params(("roomId" = wire::RoomId, Path, description = "The room"), Which),
+    responses(
+        (status = 200, description = "Messages, ascending by `seq`", body = wire::Page),
+        (status = 403, description = "`not_a_member`: no such room, or the caller is no member of it"),
+        (status = 409, description = "`cursor_ahead`: `afterSeq` is beyond the room's newest position"),
+    ),
+)]
 pub(super) async fn page(
     State(mut core): State<Core>,
     caller: Caller,
@@ -53,24 +74,38 @@ pub(super) async fn page(
     Ok(Json(answer(core.chat.list_messages(with_token(&caller.token, request)?)).await?.into()))
 }
 
+/// Sends a message, which has a text or a file or both.
+#[utoipa::path(
+    post, path = "/social/rooms/{roomId}/messages", operation_id = "sendMessage", tag = "messages",
+    params(("roomId" = wire::RoomId, Path, description = "The room")),
+    request_body = SendMessage,
+    responses(
+        (status = 201, description = "Accepted: it is on disk", body = wire::MessageStored),
+        (status = 200, description = "A duplicate: the message that the first send with this `clientMsgId` stored",
+            body = wire::MessageStored),
+        (status = 403, description = "`not_a_member`: no such room, or the caller is no member of it; \
+                                      `not_friends`: a direct room of people who are none any more"),
+        (status = 404, description = "`not_found`: no such file, or none that the caller may see"),
+        (status = 409, description = "`idempotency_conflict`: the `clientMsgId` was sent before with other content"),
+        (status = 413, description = "`too_large`: the text is over its limit"),
+    ),
+)]
 pub(super) async fn send(
     State(sends): State<Sends>,
     caller: Caller,
     Segment(room_id): Segment,
-    Body(body): Body<Send>,
+    Body(body): Body<SendMessage>,
 ) -> Result<(StatusCode, Json<wire::MessageStored>), Refusal> {
-    if body.file_id.is_some_and(|file| !file.is_null()) {
-        return Err(Refusal::new(Code::TooLarge, "fileId: files are not taken"));
-    }
     let send = v1::SendMessageRequest {
         room_id,
         client_msg_id: body.client_msg_id,
         text: body.text.unwrap_or_default(),
         sent_at_client: Some(wire::now()),
+        file: body.file_id.map(|file_id| v1::FileReference { file_id }),
     };
     let stored = sends.submit(caller.token, send, Instant::now()).await.answer().await?;
-    let status = wire::send_status(&stored);
-    let http = if status == "accepted" { StatusCode::CREATED } else { StatusCode::OK };
+    let status = wire::SendStatus::of(&stored);
+    let http = if status == wire::SendStatus::Accepted { StatusCode::CREATED } else { StatusCode::OK };
     let message = stored.message.ok_or_else(no_answer)?.into();
     Ok((http, Json(wire::MessageStored { status, message })))
 }

@@ -2,14 +2,24 @@
 
 mod auth;
 mod body;
+mod direct;
+mod disposition;
+mod download;
+#[cfg(test)]
+mod fake_core;
+mod friends;
+mod health;
 mod invites;
 mod messages;
+mod openapi;
 mod rooms;
+mod upload;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef};
-use axum::routing::{delete, get, post};
 use http::StatusCode;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt as _};
+use utoipa_axum::routes;
 
 use crate::core::Core;
 use crate::error::{Code, Refusal};
@@ -18,6 +28,7 @@ use crate::sends::Sends;
 use crate::token::Token;
 
 pub(crate) use body::Segment;
+pub(crate) use health::Readiness;
 
 /// Bytes of a JSON body at most.
 const MAX_BODY: usize = 256 * 1024;
@@ -29,28 +40,64 @@ pub(crate) struct Handles {
     pub(crate) sends: Sends,
     pub(crate) peers: Peers,
     pub(crate) token: Token,
+    pub(crate) readiness: Readiness,
+}
+
+/// Every route with its handlers. What is said here is what the handlers' descriptions say, and so what is served: a
+/// test compares them.
+#[rustfmt::skip]
+fn table() -> Vec<(&'static str, UtoipaMethodRouter<Handles>)> {
+    vec![
+        ("POST /auth/signup", routes!(auth::sign_up)),
+        ("POST /auth/login", routes!(auth::log_in)),
+        ("POST /auth/logout", routes!(auth::log_out)),
+        ("GET /auth/me", routes!(auth::me)),
+        ("GET /auth/users", routes!(auth::users)),
+        ("GET /auth/sessions", routes!(auth::sessions)),
+        ("DELETE /auth/sessions/{id}", routes!(auth::revoke_session)),
+        ("POST /auth/password", routes!(auth::change_password)),
+
+        ("POST /social/friend-requests", routes!(friends::ask)),
+        ("GET /social/friend-requests/incoming", routes!(friends::incoming)),
+        ("GET /social/friend-requests/outgoing", routes!(friends::outgoing)),
+        ("POST /social/friend-requests/{id}/accept", routes!(friends::accept)),
+        ("POST /social/friend-requests/{id}/reject", routes!(friends::reject)),
+        ("POST /social/friends", routes!(friends::add)),
+        ("GET DELETE /social/friends/{userId}", routes!(friends::list, friends::remove)),
+
+        ("GET POST /social/rooms", routes!(rooms::list, rooms::create)),
+        ("GET /social/rooms/{roomId}/members", routes!(rooms::members)),
+        ("DELETE /social/rooms/{roomId}/members/{userId}", routes!(rooms::remove_member)),
+        ("POST /social/rooms/{roomId}/leave", routes!(rooms::leave)),
+        ("POST /social/rooms/{roomId}/read", routes!(rooms::read)),
+        ("GET POST /social/rooms/{roomId}/messages", routes!(messages::page, messages::send)),
+        ("POST /social/rooms/invite", routes!(invites::invite)),
+        ("POST /social/rooms/invite/accept", routes!(invites::accept)),
+        ("POST /social/rooms/invite/reject", routes!(invites::reject)),
+        ("GET /social/invites/{userId}", routes!(invites::list)),
+
+        ("POST /social/dm/start", routes!(direct::start)),
+        ("GET /social/dm/rooms", routes!(direct::list)),
+        ("POST /social/dm/rooms/{roomId}/read", routes!(direct::read)),
+
+        // The core says how long a file may be.
+        ("POST /files", routes!(upload::file).layer(DefaultBodyLimit::disable())),
+        ("GET /files/{fileId}", routes!(download::file)),
+
+        ("GET /openapi.json", routes!(openapi::describe)),
+        ("GET /healthz", routes!(health::live)),
+        ("GET /readyz", routes!(health::ready)),
+    ]
 }
 
 pub(crate) fn routes(handles: Handles) -> Router {
-    Router::new()
-        .route("/auth/signup", post(auth::sign_up))
-        .route("/auth/login", post(auth::log_in))
-        .route("/auth/logout", post(auth::log_out))
-        .route("/auth/me", get(auth::me))
-        .route("/auth/users", get(auth::users))
-        .route("/auth/sessions", get(auth::sessions))
-        .route("/auth/sessions/{id}", delete(auth::revoke_session))
-        .route("/auth/password", post(auth::change_password))
-        .route("/social/rooms", get(rooms::list).post(rooms::create))
-        .route("/social/rooms/invite", post(invites::invite))
-        .route("/social/rooms/invite/accept", post(invites::accept))
-        .route("/social/rooms/invite/reject", post(invites::reject))
-        .route("/social/invites/{user_id}", get(invites::list))
-        .route("/social/rooms/{room_id}/members", get(rooms::members))
-        .route("/social/rooms/{room_id}/leave", post(rooms::leave))
-        .route("/social/rooms/{room_id}/messages", get(messages::page).post(messages::send))
-        .with_state(handles)
-        .layer(DefaultBodyLimit::max(MAX_BODY))
+    let (router, _) = described().split_for_parts();
+    router.with_state(handles).layer(DefaultBodyLimit::max(MAX_BODY))
+}
+
+fn described() -> OpenApiRouter<Handles> {
+    let described = OpenApiRouter::with_openapi(openapi::beginning());
+    table().into_iter().fold(described, |described, (_, routes)| described.routes(routes))
 }
 
 /// What no route answers.

@@ -4,6 +4,7 @@
 
 mod flight;
 mod incoming;
+mod inline;
 mod payload;
 mod turns;
 mod worker;
@@ -33,8 +34,8 @@ use incoming::{Incoming, Mailbox};
 use worker::Worker;
 
 /// The events that clients send; others are ignored.
-pub(crate) const EVENTS: [&str; 6] =
-    ["message_send", "message", "message_resync", "join_room", "leave_room", "set_user"];
+pub(crate) const EVENTS: [&str; 8] =
+    ["message_send", "message", "message_resync", "join_room", "leave_room", "typing", "mark_read", "set_user"];
 
 /// Bytes of one packet or polling body at most.
 const MAX_PACKET: usize = 8 * 1024 * 1024;

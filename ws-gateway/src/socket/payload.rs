@@ -32,16 +32,55 @@ struct SendFields<'a> {
     sent_at_client: Option<&'a RawValue>,
 }
 
-/// A read of a room as it came.
+/// What is said of a room, as it came.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct ReadFields<'a> {
+struct RoomFields<'a> {
     #[serde(borrow)]
     room_id: Option<&'a RawValue>,
     #[serde(borrow)]
     after_seq: Option<&'a RawValue>,
     #[serde(borrow)]
     limit: Option<&'a RawValue>,
+    #[serde(borrow)]
+    is_typing: Option<&'a RawValue>,
+    #[serde(borrow)]
+    seq: Option<&'a RawValue>,
+}
+
+/// A file as it came.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct FileFields<'a> {
+    #[serde(borrow)]
+    file_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    name: Option<&'a RawValue>,
+    #[serde(borrow)]
+    mime_type: Option<&'a RawValue>,
+    #[serde(borrow)]
+    size: Option<&'a RawValue>,
+    #[serde(borrow)]
+    data_url: Option<&'a RawValue>,
+}
+
+/// A send that was read.
+#[derive(Debug)]
+pub(super) struct Send {
+    pub(super) request: v1::SendMessageRequest,
+    /// A file that came along, and is to be stored before.
+    pub(super) inline: Option<Inline>,
+}
+
+/// A file that came along with a send.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Inline {
+    pub(super) name: String,
+    pub(super) mime_type: String,
+    /// In bytes, as the sender says.
+    pub(super) size: i64,
+    /// The content (RFC 2397).
+    pub(super) data_url: String,
 }
 
 /// Whether the sender leaves things to the server.
@@ -62,7 +101,7 @@ pub(super) struct Unsendable {
 }
 
 /// Reads a send.
-pub(super) fn send(arguments: &str, dialect: Dialect) -> Result<v1::SendMessageRequest, Unsendable> {
+pub(super) fn send(arguments: &str, dialect: Dialect) -> Result<Send, Unsendable> {
     let fields: SendFields<'_> = match first(arguments) {
         Ok(fields) => fields,
         Err(refusal) => return Err(Unsendable { client_msg_id: None, room_id: None, refusal }),
@@ -74,7 +113,7 @@ pub(super) fn send(arguments: &str, dialect: Dialect) -> Result<v1::SendMessageR
     })
 }
 
-fn read_send(fields: &SendFields<'_>, dialect: Dialect) -> Result<v1::SendMessageRequest, Refusal> {
+fn read_send(fields: &SendFields<'_>, dialect: Dialect) -> Result<Send, Refusal> {
     let legacy = dialect == Dialect::Legacy;
     let client_msg_id = text("clientMsgId", fields.client_msg_id)?;
     let client_msg_id = client_msg_id.or_else(|| legacy.then(|| uuid::Uuid::now_v7().to_string()));
@@ -83,24 +122,68 @@ fn read_send(fields: &SendFields<'_>, dialect: Dialect) -> Result<v1::SendMessag
         Some(text) => Some(text.parse().map_err(|_| Refusal::invalid("sentAtClient: not an RFC 3339 time"))?),
         None => legacy.then(wire::now),
     };
-    if fields.file.is_some_and(|file| file.get() != "null") {
-        return Err(Refusal::new(Code::TooLarge, "file: files are not taken"));
-    }
-    let send = v1::SendMessageRequest {
+    let (file, inline) = match fields.file.filter(|file| file.get() != "null") {
+        Some(shown) => file(shown)?,
+        None => (None, None),
+    };
+    let request = v1::SendMessageRequest {
         client_msg_id: client_msg_id.ok_or_else(|| missing("clientMsgId"))?,
         room_id: room_id.ok_or_else(|| missing("roomId"))?,
         text: text("text", fields.text)?.unwrap_or_default(),
         sent_at_client: Some(sent_at_client.ok_or_else(|| missing("sentAtClient"))?),
+        file,
     };
-    if send.client_msg_id.len() + send.room_id.len() + send.text.len() > MAX_SEND {
+    let file_id = request.file.as_ref().map_or(0, |file| file.file_id.len());
+    if request.client_msg_id.len() + request.room_id.len() + request.text.len() + file_id > MAX_SEND {
         return Err(Refusal::new(Code::TooLarge, "message: longer than 512 KiB"));
     }
-    Ok(send)
+    Ok(Send { request, inline })
+}
+
+/// Reads a file: one that was uploaded before, by its id, or one that came along.
+fn file(shown: &RawValue) -> Result<(Option<v1::FileReference>, Option<Inline>), Refusal> {
+    let fields = Some(shown.get()).filter(|text| text.starts_with('{'));
+    let fields: FileFields<'_> = fields
+        .and_then(|text| serde_json::from_str(text).ok())
+        .ok_or_else(|| Refusal::invalid("file: must be an object"))?;
+    if let Some(file_id) = text("file.fileId", fields.file_id)? {
+        return Ok((Some(v1::FileReference { file_id }), None));
+    }
+    let needed = |field: &str, value| text(field, value)?.ok_or_else(|| missing(field));
+    let inline = Inline {
+        name: needed("file.name", fields.name)?,
+        mime_type: needed("file.mimeType", fields.mime_type)?,
+        size: number("file.size", fields.size)?.ok_or_else(|| missing("file.size"))?,
+        data_url: needed("file.dataUrl", fields.data_url)?,
+    };
+    if inline.name.len() + inline.mime_type.len() > MAX_SEND {
+        return Err(Refusal::invalid("file.name: must have 1 to 255 characters"));
+    }
+    Ok((None, Some(inline)))
+}
+
+/// Reads that somebody writes, or stopped to.
+pub(super) fn typing(arguments: &str) -> Result<v1::SetTypingRequest, Refusal> {
+    let fields: RoomFields<'_> = first(arguments)?;
+    let is_typing = typed(fields.is_typing).map_err(|()| Refusal::invalid("isTyping: must be true or false"))?;
+    Ok(v1::SetTypingRequest {
+        room_id: text("roomId", fields.room_id)?.ok_or_else(|| missing("roomId"))?,
+        is_typing: is_typing.ok_or_else(|| missing("isTyping"))?,
+    })
+}
+
+/// Reads how far somebody has read.
+pub(super) fn mark_read(arguments: &str) -> Result<v1::MarkReadRequest, Refusal> {
+    let fields: RoomFields<'_> = first(arguments)?;
+    Ok(v1::MarkReadRequest {
+        room_id: text("roomId", fields.room_id)?.ok_or_else(|| missing("roomId"))?,
+        seq: Some(number("seq", fields.seq)?.ok_or_else(|| missing("seq"))?),
+    })
 }
 
 /// Reads a resync.
 pub(super) fn resync(arguments: &str) -> Result<v1::ResyncRequest, Refusal> {
-    let fields: ReadFields<'_> = first(arguments)?;
+    let fields: RoomFields<'_> = first(arguments)?;
     let limit = match number("limit", fields.limit)? {
         // In protobuf 0 stands for the default.
         Some(0) => return Err(Refusal::invalid("limit: must be 1 to 500")),
@@ -116,7 +199,7 @@ pub(super) fn resync(arguments: &str) -> Result<v1::ResyncRequest, Refusal> {
 
 /// Reads the room of `join_room` and `leave_room`.
 pub(super) fn room(arguments: &str) -> Result<String, Refusal> {
-    let fields: ReadFields<'_> = first(arguments)?;
+    let fields: RoomFields<'_> = first(arguments)?;
     text("roomId", fields.room_id)?.ok_or_else(|| missing("roomId"))
 }
 
@@ -186,14 +269,14 @@ mod tests {
             ),
             Dialect::Strict,
         );
-        let sent = sent.unwrap();
+        let sent = sent.unwrap().request;
         assert_eq!((sent.client_msg_id.as_str(), sent.room_id.as_str(), sent.text.as_str()), (ID, "r", "hi"));
         assert_eq!(wire::time(sent.sent_at_client), "2026-11-22T09:30:15.123Z");
     }
 
     #[test]
     fn a_legacy_send_leaves_things_to_the_server() {
-        let sent = send(r#"["message",{"text":"hi"}]"#, Dialect::Legacy).unwrap();
+        let sent = send(r#"["message",{"text":"hi"}]"#, Dialect::Legacy).unwrap().request;
         assert_eq!((sent.room_id.as_str(), sent.client_msg_id.len()), ("lobby", 36));
         assert!(sent.sent_at_client.is_some());
     }
@@ -208,7 +291,23 @@ mod tests {
             (r#"{"clientMsgId":"c","roomId":"r","text":["x"]}"#, "text: must be a text"),
             (r#"{"clientMsgId":"c","roomId":"r","text":"x"}"#, "sentAtClient: missing"),
             (r#"{"clientMsgId":"c","roomId":"r","sentAtClient":"soon"}"#, "sentAtClient: not an RFC 3339 time"),
-            (r#"{"clientMsgId":"c","roomId":"r","file":{"fileId":"f"}}"#, "file: files are not taken"),
+            (
+                r#"{"clientMsgId":"c","roomId":"r","sentAtClient":"2026-11-22T09:30:15Z","file":7}"#,
+                "file: must be an object",
+            ),
+            (
+                r#"{"clientMsgId":"c","roomId":"r","sentAtClient":"2026-11-22T09:30:15Z","file":{}}"#,
+                "file.name: missing",
+            ),
+            (
+                r#"{"clientMsgId":"c","roomId":"r","sentAtClient":"2026-11-22T09:30:15Z","file":{"fileId":7}}"#,
+                "file.fileId: must be a text",
+            ),
+            (
+                r#"{"clientMsgId":"c","roomId":"r","sentAtClient":"2026-11-22T09:30:15Z",
+                   "file":{"name":"a","mimeType":"text/plain","size":"1","dataUrl":"data:,a"}}"#,
+                "file.size: must be a whole number",
+            ),
             ("null", "payload: must be an object"),
             ("[1,2,3,4,5]", "payload: must be an object"),
             (r#""text""#, "payload: must be an object"),
@@ -219,6 +318,29 @@ mod tests {
         }
         assert!(send(r#"["message_send"]"#, Dialect::Strict).is_err());
         assert!(send("", Dialect::Legacy).is_err());
+    }
+
+    #[test]
+    fn a_file_comes_by_its_id_or_along() {
+        let sent = |file: &str| send(&format!(r#"["message",{{"file":{file}}}]"#), Dialect::Legacy).unwrap();
+        let by_id = sent(r#"{"fileId":"f","name":7}"#);
+        assert_eq!((by_id.request.file.unwrap().file_id.as_str(), by_id.inline), ("f", None));
+        let along = sent(r#"{"name":"a.txt","mimeType":"text/plain","size":1,"dataUrl":"data:,a"}"#);
+        let (name, mime_type, data_url) = ("a.txt".into(), "text/plain".into(), "data:,a".into());
+        assert_eq!((along.request.file, along.inline), (None, Some(Inline { name, mime_type, size: 1, data_url })));
+    }
+
+    #[test]
+    fn what_is_said_of_a_room_has_its_types() {
+        let said = typing(r#"["typing",{"roomId":"r","isTyping":true}]"#).unwrap();
+        assert_eq!((said.room_id.as_str(), said.is_typing), ("r", true));
+        for bad in ["{}", r#"{"roomId":"r"}"#, r#"{"roomId":"r","isTyping":1}"#, r#"{"isTyping":true}"#] {
+            assert!(typing(&format!(r#"["typing",{bad}]"#)).is_err(), "{bad}");
+        }
+        assert_eq!(mark_read(r#"["mark_read",{"roomId":"r","seq":7}]"#).unwrap().seq, Some(7));
+        for bad in ["{}", r#"{"roomId":"r"}"#, r#"{"roomId":"r","seq":1.5}"#, r#"{"roomId":"r","seq":"1"}"#] {
+            assert!(mark_read(&format!(r#"["mark_read",{bad}]"#)).is_err(), "{bad}");
+        }
     }
 
     #[test]
@@ -246,7 +368,7 @@ mod tests {
         fn nothing_a_client_sends_panics(arguments in r#"\["x",[\[\]{}":,0-9a-z.\\-]{0,60}"#, any in "\\PC{0,60}") {
             for arguments in [arguments, any] {
                 let _ = (send(&arguments, Dialect::Strict), send(&arguments, Dialect::Legacy));
-                let _ = (resync(&arguments), room(&arguments));
+                let _ = (resync(&arguments), room(&arguments), typing(&arguments), mark_read(&arguments));
             }
         }
 

@@ -59,6 +59,12 @@ fn session() -> Session {
     Session { token: "token".to_owned(), me }
 }
 
+#[test]
+fn the_golden_file_lists_the_events() {
+    let listed: Vec<String> = serde_json::from_str(include_str!("../../golden/events.json")).unwrap();
+    assert_eq!(listed, EVENTS);
+}
+
 #[tokio::test]
 async fn a_socket_that_went_before_its_end_was_listened_for_is_let_go() {
     let works = works();

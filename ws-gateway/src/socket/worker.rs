@@ -18,13 +18,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::flight;
 use super::incoming::{Callback, Full, Incoming, Queued, full};
-use super::payload::{self, Dialect};
+use super::inline;
+use super::payload::{self, Dialect, Send};
 use super::turns::Turns;
 use super::{Session, Works};
 use crate::core::{DEADLINE, answer, with_token};
 use crate::error::{Code, Refusal};
 use crate::feed::Outlet;
-use crate::sends::Pending;
+use crate::sends::{self, Pending};
 use crate::wire;
 
 /// How long a full buffer is waited for before an answer is given up, and the socket with it.
@@ -47,8 +48,10 @@ pub(super) struct Worker {
     close: CancellationToken,
     doubt: Arc<Notify>,
     limiter: Option<DefaultDirectRateLimiter>,
-    /// Joins and leaves are carried out in the order in which they arrived.
+    /// Joins and leaves are carried out in the order in which they arrived,
     turns: Turns,
+    /// and so is what is said of writing.
+    writing: Turns,
 }
 
 /// What an event comes to.
@@ -63,6 +66,8 @@ enum Answer {
     Page(wire::Page),
     Joined(wire::RoomJoined),
     Left(wire::RoomName),
+    Read(wire::LastRead),
+    Typing,
     Deprecated,
     Refused(Refusal),
 }
@@ -78,7 +83,16 @@ impl Worker {
         doubt: Arc<Notify>,
     ) -> Self {
         let limiter = works.limited.then(|| RateLimiter::direct(Quota::per_second(LOCAL_RATE)));
-        Self { works, socket, session: Arc::new(session), close, doubt, limiter, turns: Turns::default() }
+        Self {
+            works,
+            socket,
+            session: Arc::new(session),
+            close,
+            doubt,
+            limiter,
+            turns: Turns::default(),
+            writing: Turns::default(),
+        }
     }
 
     pub(super) async fn run(self, mut queue: mpsc::Receiver<Queued>, outlet: Outlet) {
@@ -111,7 +125,7 @@ impl Worker {
             display_name: me.display_name.clone(),
             epoch: me.epoch.clone(),
             server_time: wire::time(Some(wire::now())),
-            limits: wire::Limits::default(),
+            limits: me.file_limits.unwrap_or_default().into(),
         };
         if self.socket.emit("session_ready", &ready).is_err() {
             self.close.cancel();
@@ -141,6 +155,8 @@ impl Worker {
             "message_resync" => self.counted(payload::resync(arguments)).map(|request| self.resync(request)),
             "join_room" => self.counted(payload::room(arguments)).map(|room| self.join(room)),
             "leave_room" => self.count().and_then(|()| payload::room(arguments)).map(|room| self.leave(room)),
+            "typing" => self.counted(payload::typing(arguments)).map(|request| self.typing(request)),
+            "mark_read" => self.counted(payload::mark_read(arguments)).map(|request| self.mark_read(request)),
             _ => self.count().map(|()| std::future::ready(Answer::Deprecated).boxed()),
         };
         let answer = started.unwrap_or_else(|refusal| std::future::ready(Answer::Refused(refusal)).boxed());
@@ -151,7 +167,7 @@ impl Worker {
     fn send(&self, queued: Queued, dialect: Dialect, flight: &mut Flight) {
         let Queued { event, incoming: Incoming { arguments, callback }, arrived, bytes } = queued;
         let outcome = move |answer| Outcome { event, callback, answer };
-        let send = match payload::send(&arguments, dialect) {
+        let Send { mut request, inline } = match payload::send(&arguments, dialect) {
             Ok(send) => send,
             Err(unsendable) => {
                 let refusal = self.count().err().unwrap_or(unsendable.refusal);
@@ -159,12 +175,17 @@ impl Worker {
                 return flight.push(std::future::ready(outcome(Answer::Sent(ack, Some(refusal)))).boxed());
             }
         };
-        let (client_msg_id, room_id) = (send.client_msg_id.clone(), send.room_id.clone());
-        let (sends, session) = (self.works.sends.clone(), self.session.clone());
+        drop(arguments);
+        let (client_msg_id, room_id) = (request.client_msg_id.clone(), request.room_id.clone());
+        let (core, sends, session) = (self.works.core.clone(), self.works.sends.clone(), self.session.clone());
         let placed = async move {
-            let pending = sends.submit(session.token.clone(), send, arrived).await;
+            if let Some(inline) = inline {
+                let stored = inline::store(&core, &session.token, inline, arrived + sends::PATIENCE);
+                request.file = Some(stored.await?);
+            }
+            let pending = sends.submit(session.token.clone(), request, arrived).await;
             drop(bytes);
-            pending
+            Ok(pending)
         };
         let answer = move |sent| match sent {
             Ok(stored) => Answer::Sent(wire::MessageAck::stored(client_msg_id, stored), None),
@@ -173,8 +194,26 @@ impl Worker {
                 Answer::Sent(ack, Some(refusal))
             }
         };
-        let answering = |pending: Pending| pending.answer().map(answer).map(outcome).boxed();
+        let answering = |placed: Result<Pending, Refusal>| match placed {
+            Ok(pending) => pending.answer().map(answer).map(outcome).boxed(),
+            Err(refusal) => std::future::ready(outcome(answer(Err(refusal)))).boxed(),
+        };
         flight.place(placed.map(answering).boxed());
+    }
+
+    fn typing(&self, request: v1::SetTypingRequest) -> BoxFuture<'static, Answer> {
+        let (mut core, session, mut turn) = (self.works.core.clone(), self.session.clone(), self.writing.take());
+        let said = async move {
+            turn.come().await;
+            answer(core.social.set_typing(with_token(&session.token, request)?)).await
+        };
+        said.map(|said| said.map_or_else(Answer::Refused, |_| Answer::Typing)).boxed()
+    }
+
+    fn mark_read(&self, request: v1::MarkReadRequest) -> BoxFuture<'static, Answer> {
+        let (mut core, session) = (self.works.core.clone(), self.session.clone());
+        let marked = async move { answer(core.social.mark_read(with_token(&session.token, request)?)).await };
+        marked.map(|marked| marked.map_or_else(Answer::Refused, |marked| Answer::Read(marked.into()))).boxed()
     }
 
     fn resync(&self, request: v1::ResyncRequest) -> BoxFuture<'static, Answer> {
@@ -260,6 +299,8 @@ impl Worker {
             }
             Answer::Joined(joined) => self.call_back(&callback, &wire::Callback::ok(joined)).await,
             Answer::Left(room) => self.call_back(&callback, &wire::Callback::ok(room)).await,
+            Answer::Read(read) => self.call_back(&callback, &wire::Callback::ok(read)).await,
+            Answer::Typing => self.call_back(&callback, &wire::Callback::<()>::done()).await,
             Answer::Deprecated => {
                 self.call_back(&callback, &wire::Callback::ok(wire::Deprecated { deprecated: true })).await
             }

@@ -2,23 +2,35 @@
 
 use chat_proto::v1;
 use serde::Serialize;
+use utoipa::ToSchema;
 
-use super::time;
+use super::{File, Position, RoomId, Seq, UserId, time};
 use crate::error::Refusal;
 
 /// A message, as everybody sees it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Message {
+    #[schema(format = Uuid)]
     id: String,
+    #[schema(format = Uuid)]
     client_msg_id: String,
+    #[schema(value_type = Seq)]
     seq: i64,
+    #[schema(value_type = RoomId)]
     room_id: String,
+    #[schema(value_type = UserId)]
     user_id: String,
+    #[schema(max_length = 8000)]
     text: String,
+    #[schema(format = DateTime)]
     sent_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime, nullable = false)]
     sent_at_client: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    file: Option<File>,
 }
 
 impl From<v1::Message> for Message {
@@ -32,22 +44,28 @@ impl From<v1::Message> for Message {
             text: message.text,
             sent_at: time(message.sent_at),
             sent_at_client: message.sent_at_client.map(|at| time(Some(at))),
+            file: message.file.map(File::from),
         }
     }
 }
 
 /// A page of a room's log.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Page {
+    #[schema(value_type = RoomId)]
     room_id: String,
     messages: Vec<Message>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Position>, nullable = false)]
     after_seq: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Seq>, nullable = false)]
     before_seq: Option<i64>,
+    #[schema(value_type = Position)]
     latest_seq: i64,
     has_more: bool,
+    #[schema(format = Uuid)]
     epoch: String,
 }
 
@@ -96,7 +114,10 @@ pub(crate) struct MessageAck {
 impl MessageAck {
     /// Stored, now or before. `client_msg_id` is as it was sent.
     pub(crate) fn stored(client_msg_id: String, stored: v1::SendMessageResponse) -> Self {
-        let status = send_status(&stored);
+        let status = match SendStatus::of(&stored) {
+            SendStatus::Accepted => "accepted",
+            SendStatus::Duplicate => "duplicate",
+        };
         let message = stored.message.unwrap_or_default();
         Self {
             client_msg_id: Some(client_msg_id),
@@ -127,17 +148,26 @@ impl MessageAck {
     }
 }
 
-/// What the server did with a send.
-pub(crate) fn send_status(stored: &v1::SendMessageResponse) -> &'static str {
-    match stored.status() {
-        v1::send_message_response::Status::Duplicate => "duplicate",
-        _ => "accepted",
+/// What the server did with a send that it did not refuse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum SendStatus {
+    Accepted,
+    Duplicate,
+}
+
+impl SendStatus {
+    pub(crate) fn of(stored: &v1::SendMessageResponse) -> Self {
+        match stored.status() {
+            v1::send_message_response::Status::Duplicate => Self::Duplicate,
+            _ => Self::Accepted,
+        }
     }
 }
 
 /// The answer to a send over REST.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct MessageStored {
-    pub(crate) status: &'static str,
+    pub(crate) status: SendStatus,
     pub(crate) message: Message,
 }

@@ -2,8 +2,9 @@
 
 use chat_proto::v1;
 use serde::Serialize;
+use utoipa::ToSchema;
 
-use super::time;
+use super::{DisplayName, UserId, time};
 
 /// The first event of a connection.
 #[derive(Debug, Serialize)]
@@ -16,19 +17,24 @@ pub(crate) struct SessionReady {
     pub(crate) limits: Limits,
 }
 
-/// What a client may send. Files are not taken.
+/// What a client may send and ask for.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Limits {
     max_text_chars: u32,
-    max_inline_file_bytes: u32,
-    max_upload_bytes: u32,
+    max_inline_file_bytes: i64,
+    max_upload_bytes: i64,
     max_page: u32,
 }
 
-impl Default for Limits {
-    fn default() -> Self {
-        Self { max_text_chars: 8_000, max_inline_file_bytes: 0, max_upload_bytes: 0, max_page: 500 }
+impl From<v1::FileLimits> for Limits {
+    fn from(files: v1::FileLimits) -> Self {
+        Self {
+            max_text_chars: 8_000,
+            max_inline_file_bytes: files.max_inline_bytes,
+            max_upload_bytes: files.max_upload_bytes,
+            max_page: 500,
+        }
     }
 }
 
@@ -39,13 +45,17 @@ pub(crate) struct Deprecated {
 }
 
 /// A new session.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Session {
     ok: bool,
+    #[schema(value_type = UserId)]
     user_id: String,
+    #[schema(value_type = DisplayName)]
     display_name: String,
+    #[schema(pattern = "^[A-Za-z0-9_-]{43}$")]
     token: String,
+    #[schema(format = DateTime)]
     expires_at: String,
 }
 
@@ -62,11 +72,14 @@ impl From<v1::SessionResponse> for Session {
 }
 
 /// Who the caller is.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Me {
+    #[schema(value_type = UserId)]
     user_id: String,
+    #[schema(value_type = DisplayName)]
     display_name: String,
+    #[schema(format = DateTime)]
     expires_at: String,
 }
 
@@ -77,15 +90,17 @@ impl From<v1::GetMeResponse> for Me {
 }
 
 /// The answer to a search for people.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Users {
     users: Vec<User>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct User {
+    #[schema(value_type = UserId)]
     user_id: String,
+    #[schema(value_type = DisplayName)]
     display_name: String,
 }
 
@@ -97,17 +112,21 @@ impl From<v1::SearchUsersResponse> for Users {
 }
 
 /// The caller's sessions.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Sessions {
     sessions: Vec<SessionInfo>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct SessionInfo {
+    #[schema(format = Uuid)]
     id: String,
+    #[schema(format = DateTime)]
     created_at: String,
+    #[schema(format = DateTime)]
     last_seen_at: String,
+    #[schema(max_length = 255)]
     user_agent: String,
     current: bool,
 }

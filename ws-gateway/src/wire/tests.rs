@@ -31,6 +31,7 @@ fn message(id: &str, client_msg_id: &str, seq: i64, user: &str, text: &str) -> v
         text: text.into(),
         sent_at: at("2026-11-22T09:30:15.123Z"),
         sent_at_client: at("2026-11-22T09:30:15Z"),
+        file: None,
     }
 }
 
@@ -59,8 +60,40 @@ fn summary(room: &str, title: &str, message: Option<v1::Message>) -> RoomSummary
         last_read_seq,
         unread_count,
         last_message: message,
+        peer_user_id: None,
     }
     .into()
+}
+
+fn direct() -> RoomSummary {
+    v1::RoomSummary {
+        room_id: "dm:alice:bob".into(),
+        r#type: v1::RoomType::Direct.into(),
+        title: "Bob".into(),
+        peer_user_id: Some("bob".into()),
+        ..v1::RoomSummary::default()
+    }
+    .into()
+}
+
+fn file() -> v1::File {
+    v1::File {
+        file_id: "01938d6a-7b41-7def-8a12-3456789abce3".into(),
+        name: "Plan 1.pdf".into(),
+        mime_type: "application/pdf".into(),
+        size: 1_234_567,
+        sha256: (0xe0..=0xff).collect(),
+    }
+}
+
+fn friend_request(status: v1::FriendRequestStatus) -> v1::FriendRequest {
+    v1::FriendRequest {
+        id: "01938d6a-7b40-7def-8a12-3456789abce2".into(),
+        from_user_id: "alice".into(),
+        to_user_id: "charlie".into(),
+        status: status.into(),
+        created_at: at("2026-11-22T09:32:00Z"),
+    }
 }
 
 fn invite() -> v1::Invite {
@@ -77,6 +110,8 @@ fn invite() -> v1::Invite {
 #[test]
 fn messages_and_pages() {
     golden("message_new", Message::from(first()));
+    let with_file = v1::Message { text: String::new(), file: Some(file()), ..first() };
+    golden("message_new_with_file", Message::from(with_file));
     golden("page_after", page(Some(v1::page::Cursor::AfterSeq(41)), 50));
     golden("page_before", page(Some(v1::page::Cursor::BeforeSeq(44)), 50));
     golden("page_newest", page(None, 43));
@@ -90,7 +125,7 @@ fn acknowledgements() {
     golden("message_ack_accepted", ack(Accepted));
     golden("message_ack_duplicate", ack(Duplicate));
     golden("callback_send_accepted", Callback::ok(ack(Accepted)));
-    golden("message_stored", MessageStored { status: "accepted", message: first().into() });
+    golden("message_stored", MessageStored { status: SendStatus::Accepted, message: first().into() });
     let rejected = |refusal: &Refusal| MessageAck::rejected(Some(CLIENT_MSG_ID.into()), Some("lobby".into()), refusal);
     golden("message_ack_rejected", rejected(&Refusal::new(Code::Unavailable, "the core cannot be reached")));
     let limited = v1::Rejection {
@@ -111,6 +146,8 @@ fn callbacks_and_refusals() {
     golden("room_joined", joined.clone());
     golden("callback_join_room", Callback::ok(joined));
     golden("callback_leave_room", Callback::ok(RoomName { room_id: "lobby".into() }));
+    golden("callback_mark_read", Callback::ok(LastRead::from(v1::MarkReadResponse { last_read_seq: 42 })));
+    golden("callback_typing", Callback::<()>::done());
     golden("callback_set_user", Callback::ok(Deprecated { deprecated: true }));
     let ahead = Refusal::new(Code::CursorAhead, "afterSeq is beyond the room's newest message");
     golden("request_error", RequestError { event: "message_resync", error: ahead.body() });
@@ -120,7 +157,7 @@ fn callbacks_and_refusals() {
 fn rooms_and_members() {
     golden("room_added", RoomAdded { room: summary("lobby", "The lobby", Some(first())) });
     let quiet = summary("project-alpha", "project-alpha", None);
-    golden("rooms", Rooms { rooms: vec![summary("lobby", "The lobby", Some(first())), quiet] });
+    golden("rooms", Rooms { rooms: vec![summary("lobby", "The lobby", Some(first())), quiet, direct()] });
     golden("room_removed", RoomName { room_id: "lobby".into() });
     golden("member_joined", RoomMember { room_id: "lobby".into(), user_id: "bob".into() });
     golden("member_left", RoomMember { room_id: "lobby".into(), user_id: "bob".into() });
@@ -150,6 +187,54 @@ fn invites() {
     golden("invite_answer", InviteAnswer { ok: true, invite: invite().into() });
     golden("invites", Invites { user_id: "charlie".into(), invites: vec![invite().into()] });
     golden("invite_alarm", InviteAlarm::from(invite()));
+}
+
+#[test]
+fn friends() {
+    use v1::FriendRequestStatus::{Accepted, Pending};
+    let request = friend_request(Accepted).into();
+    golden("friend_request_answer", FriendRequestAnswer { ok: true, request });
+    golden("friend_requests", FriendRequests { requests: vec![friend_request(Pending).into()] });
+    golden("friend_request", FriendRequestEvent::from(friend_request(Pending)));
+    let friend =
+        |user: &str, name: &str, online| v1::Friend { user_id: user.into(), display_name: name.into(), online };
+    let friends = vec![friend("bob", "Bob", true), friend("charlie", "Charlie", false)];
+    golden("friends", Friends::of("alice".into(), v1::ListFriendsResponse { friends }));
+}
+
+#[test]
+fn direct_rooms() {
+    let quiet = v1::DirectRoom {
+        room_id: "dm:alice:charlie".into(),
+        peer_user_id: "charlie".into(),
+        ..v1::DirectRoom::default()
+    };
+    let busy = v1::DirectRoom {
+        room_id: "dm:alice:bob".into(),
+        peer_user_id: "bob".into(),
+        last_message_at: at("2026-11-22T09:30:15.123Z"),
+        last_message_preview: Some("Grüße, constructor".into()),
+        unread_count: 2,
+    };
+    golden("dm_started", DmStarted::from(busy.clone()));
+    golden("dm_rooms", DmRooms::from(v1::ListDirectRoomsResponse { rooms: vec![busy, quiet] }));
+    golden("dm_read", DmRead { ok: true });
+}
+
+#[test]
+fn files() {
+    golden("file", Uploaded::from(file()));
+}
+
+#[test]
+fn what_people_do() {
+    golden("read_answer", ReadAnswer { ok: true, last_read_seq: 42 });
+    let (room_id, user_id) = (String::from("lobby"), String::from("bob"));
+    let state = v1::ReadState { room_id: room_id.clone(), user_id: user_id.clone(), last_read_seq: 42 };
+    golden("read_state", ReadState::from(state));
+    golden("typing", Typing::from(v1::Typing { room_id, user_id: user_id.clone(), is_typing: true }));
+    golden("presence", Presence::from(v1::Presence { user_id, online: true, watcher_id: "alice".into() }));
+    golden("online_users", ["bob", "charlie"].map(|user| OnlineUser { user_id: user.into() }));
 }
 
 #[test]
@@ -183,7 +268,7 @@ fn sessions() {
         display_name: "Alice".into(),
         epoch: EPOCH.into(),
         server_time: time(at("2026-11-22T09:30:00Z")),
-        limits: Limits::default(),
+        limits: v1::FileLimits { max_inline_bytes: 5 << 20, max_upload_bytes: 25 << 20 }.into(),
     };
     golden("session_ready", ready);
     golden("server_draining", ServerDraining { reconnect_after_ms: 1_500 });

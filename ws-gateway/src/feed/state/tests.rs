@@ -348,7 +348,8 @@ impl World {
                 let allowed = (place..log.len()).any(|end| members(&log[..=end]).contains(client.user));
                 prop_assert!(allowed, "{} hears {} beyond the removal", client.user, message.seq);
             }
-            Told::MemberJoined(_) | Told::MemberLeft(_) | Told::Invited(_) => {}
+            Told::MemberJoined(_) | Told::MemberLeft(_) => {}
+            other => prop_assert!(false, "nobody said {other:?}"),
         }
         Ok(())
     }
