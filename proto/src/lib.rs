@@ -2,7 +2,7 @@
 
 /// Messages, clients and server traits generated from `chat/v1/*.proto`.
 pub mod v1 {
-    #![expect(missing_docs, clippy::allow_attributes, reason = "generated code")]
+    #![expect(missing_docs, clippy::allow_attributes, clippy::large_enum_variant, reason = "generated code")]
     tonic::include_proto!("chat.v1");
 }
 

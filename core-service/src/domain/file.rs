@@ -97,7 +97,7 @@ impl MediaType {
     /// declared has it elsewhere.
     #[must_use]
     pub fn of(declared: &Self, head: &[u8]) -> Self {
-        let known = infer::get(head).map(|kind| kind.mime_type());
+        let known = infer::get(head).map(|kind| kind.mime_type()).or_else(|| markup(head));
         let actual = match known {
             Some(known) if is_displayed(known) => known,
             Some(known) if is_displayed(&declared.0) || declared.is_unknown() => known,
@@ -146,6 +146,13 @@ fn family(essence: &str) -> Option<&'static str> {
         Some(("audio" | "video", _)) => Some("sound and film"),
         _ => None,
     }
+}
+
+/// What begins like markup, which a program may take for a page.
+fn markup(head: &[u8]) -> Option<&'static str> {
+    let begins = head.trim_ascii_start().strip_prefix(b"<")?.first()?;
+    let svg = head.windows(4).any(|window| window.eq_ignore_ascii_case(b"<svg"));
+    (begins.is_ascii_alphabetic() || b"!?".contains(begins)).then_some(if svg { "image/svg+xml" } else { "text/xml" })
 }
 
 fn is_text(head: &[u8]) -> bool {
@@ -228,7 +235,9 @@ mod tests {
             ("text/plain", HTML, "text/html"),
             ("", HTML, "text/html"),
             ("image/svg+xml", SVG, "image/svg+xml"),
-            ("image/png", SVG, "text/plain"),
+            ("image/png", SVG, "image/svg+xml"),
+            ("text/plain", b" <b onclick=x>", "text/xml"),
+            ("text/plain", b"a < b, <3", "text/plain"),
             ("text/csv", b"a,b\n1,2\n", "text/csv"),
             ("", b"just words, \xc3\xa4", "text/plain"),
             ("video/mp4", b"just words, cut in \xc3", "text/plain"),

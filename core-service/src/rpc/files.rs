@@ -13,7 +13,7 @@ use super::gate::Gate;
 use super::{convert, malformed};
 use crate::config::FileLimits;
 use crate::domain::{Credential, Error, FileId, FileName, MediaType, NewFile, Result, StoredFile};
-use crate::files::{Files as Contents, Spool};
+use crate::files::{Files as Contents, PART, Spool};
 use crate::store::Store;
 
 /// How long an upload may rest.
@@ -117,10 +117,11 @@ impl FileService for Files {
         &self,
         request: Request<v1::DownloadFileRequest>,
     ) -> Result<Response<Self::DownloadFileStream>, Status> {
-        // A gateway asks for a file part by part: all of them together are one call.
         let credential = self.gate.identify(request.metadata())?;
         let v1::DownloadFileRequest { file_id, offset, length } = request.into_inner();
-        if offset == 0 {
+        // A gateway asks for a file part by part: all of them together are one call.
+        let goes_on = offset > 0 && length.is_some_and(|length| length <= PART as i64);
+        if !goes_on {
             self.gate.count(&credential)?;
         }
         let file = self.file(credential, &file_id).await?;

@@ -30,8 +30,11 @@ use crate::wire;
 /// Bytes that are asked for at a time.
 const PART: u64 = 64 * 1024;
 
-/// A file's page runs nothing and loads nothing.
-const CSP: &str = "default-src 'none'; sandbox";
+/// A file's page runs nothing and loads nothing. What browsers show PDF with does not run in a sandbox.
+fn csp(mime_type: &str) -> HeaderValue {
+    let sandboxed = "default-src 'none'; sandbox";
+    HeaderValue::from_static(if mime_type == "application/pdf" { "default-src 'none'" } else { sandboxed })
+}
 
 /// Which bytes a request is for.
 #[derive(Debug, PartialEq, Eq)]
@@ -115,7 +118,7 @@ pub(super) async fn file(
     headers.typed_insert(tag);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CSP));
+    headers.insert(header::CONTENT_SECURITY_POLICY, csp(&file.mime_type));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::CONTENT_TYPE, disposition::content_type(&file.mime_type));
     headers.insert(header::CONTENT_DISPOSITION, disposition::disposition(&file.mime_type, &file.name));

@@ -5,23 +5,27 @@ mod body;
 mod direct;
 mod disposition;
 mod download;
-#[cfg(test)]
-mod fake_core;
 mod friends;
 mod health;
 mod invites;
 mod messages;
 mod openapi;
 mod rooms;
+#[cfg(test)]
+mod tests;
 mod upload;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, FromRef};
+use axum::extract::{DefaultBodyLimit, FromRef, Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
+use chat_proto::v1;
 use http::StatusCode;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt as _};
 use utoipa_axum::routes;
 
-use crate::core::Core;
+use crate::auth::token as auth_token;
+use crate::core::{Core, answer, with_token};
 use crate::error::{Code, Refusal};
 use crate::peer::Peers;
 use crate::sends::Sends;
@@ -92,7 +96,24 @@ fn table() -> Vec<(&'static str, UtoipaMethodRouter<Handles>)> {
 
 pub(crate) fn routes(handles: Handles) -> Router {
     let (router, _) = described().split_for_parts();
-    router.with_state(handles).layer(DefaultBodyLimit::max(MAX_BODY))
+    let core = handles.core.clone();
+    router.with_state(handles).layer(DefaultBodyLimit::max(MAX_BODY)).layer(from_fn_with_state(core, first_the_session))
+}
+
+/// Whoever has no session is told so, and not what is wrong with what they ask. Handlers look at the request before the
+/// core looks at the session, so that a refusal of the request's form is looked at again.
+async fn first_the_session(State(mut core): State<Core>, request: Request, next: Next) -> Response {
+    const NEED_NONE: [&str; 2] = ["/auth/signup", "/auth/login"];
+    let token = auth_token(request.headers()).filter(|_| !NEED_NONE.contains(&request.uri().path()));
+    let token = token.map(ToOwned::to_owned);
+    let response = next.run(request).await;
+    let of_form = [StatusCode::BAD_REQUEST, StatusCode::PAYLOAD_TOO_LARGE, StatusCode::UNSUPPORTED_MEDIA_TYPE];
+    let Some(token) = token.filter(|_| of_form.contains(&response.status())) else { return response };
+    let known = async { answer(core.auth.get_me(with_token(&token, v1::GetMeRequest {})?)).await };
+    match known.await {
+        Err(refusal) if refusal.is(Code::Unauthenticated) => refusal.into_response(),
+        _ => response,
+    }
 }
 
 fn described() -> OpenApiRouter<Handles> {

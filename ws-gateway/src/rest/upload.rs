@@ -10,7 +10,7 @@ use axum::{BoxError, Json};
 use chat_proto::v1;
 use chat_proto::v1::upload_file_request::Part;
 use futures::stream::{pending, unfold};
-use http::StatusCode;
+use http::{StatusCode, header};
 use tokio::sync::{mpsc, watch};
 use tokio::task::yield_now;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -81,10 +81,19 @@ pub(super) async fn file(
 ) -> Result<(StatusCode, Json<wire::Uploaded>), Refusal> {
     let place = Arc::new(watch::Sender::new(Place::Before(0)));
     let request = request.map(|body| watched(body, place.clone()));
-    let mut form = Multipart::from_request(request, &()).await.map_err(|_| not_a_form())?;
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let unreadable = match kind.split(';').next().map(str::trim) {
+        Some(kind) if kind.eq_ignore_ascii_case("multipart/form-data") => {
+            Refusal::invalid("content-type: has no boundary")
+        }
+        _ => not_a_form(),
+    };
+    let mut form = Multipart::from_request(request, &()).await.map_err(|_| unreadable)?;
     let stored = store_from(&mut form, &place, core, &caller.token).await;
     place.send_replace(Place::After);
-    tokio::spawn(timeout(LINGER, async move { while let Ok(Some(_)) = form.next_field().await {} }));
+    let rest = async { while let Ok(Some(_)) = form.next_field().await {} };
+    // Whether there is more of it or not, the answer stands.
+    let _ = timeout(LINGER, rest).await;
     Ok((StatusCode::CREATED, Json(stored?.into())))
 }
 

@@ -1,47 +1,6 @@
-//! Which bytes a request gets, and with what headers.
+//! Which bytes a request gets.
 
-use axum::body::to_bytes;
-
-use super::super::fake_core::{FakeCore, content};
 use super::*;
-
-async fn get(core: &Core, method: Method, headers: &[(header::HeaderName, &str)]) -> (StatusCode, HeaderMap, Vec<u8>) {
-    let caller = Caller { token: "token".into() };
-    let headers = headers.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect();
-    let answered = file(State(core.clone()), caller, Segment("id".into()), method, headers).await.unwrap();
-    let (parts, body) = answered.into_parts();
-    (parts.status, parts.headers, to_bytes(body, usize::MAX).await.unwrap().into())
-}
-
-#[tokio::test]
-async fn a_file_comes_whole_in_part_or_not_at_all() {
-    let core = FakeCore::start(0).await.core;
-    let tag = format!("\"{}\"", "ab".repeat(32));
-
-    let (status, headers, bytes) = get(&core, Method::GET, &[]).await;
-    assert_eq!((status, bytes), (StatusCode::OK, content()));
-    assert_eq!(headers[header::CONTENT_LENGTH], "200000");
-    assert_eq!(headers[header::ETAG], tag.as_str());
-    assert_eq!(headers[header::CONTENT_TYPE], "text/plain; charset=utf-8");
-    assert_eq!(headers[header::CACHE_CONTROL], "private, no-cache");
-
-    let (status, headers, bytes) = get(&core, Method::GET, &[(header::RANGE, "bytes=65530-150000")]).await;
-    assert_eq!((status, bytes), (StatusCode::PARTIAL_CONTENT, content()[65_530..=150_000].to_vec()));
-    assert_eq!(headers[header::CONTENT_RANGE], "bytes 65530-150000/200000");
-    assert_eq!(headers[header::CONTENT_LENGTH], "84471");
-
-    let (status, headers, _) = get(&core, Method::GET, &[(header::RANGE, "bytes=200000-")]).await;
-    assert_eq!(
-        (status, &headers[header::CONTENT_RANGE]),
-        (StatusCode::RANGE_NOT_SATISFIABLE, &"bytes */200000".parse().unwrap())
-    );
-    assert_eq!(headers[header::CONTENT_TYPE], "application/problem+json");
-
-    for known in [tag.as_str(), "*", &format!("\"x\", W/{tag}")] {
-        let (status, _, bytes) = get(&core, Method::GET, &[(header::IF_NONE_MATCH, known)]).await;
-        assert_eq!((status, bytes.len()), (StatusCode::NOT_MODIFIED, 0), "{known}");
-    }
-}
 
 fn asked(headers: &[(header::HeaderName, &str)]) -> Wanted {
     let headers = headers.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect();

@@ -1,19 +1,17 @@
-//! Uploads against a core that tells what reached it.
+//! Uploads as forms bring them.
 
-use axum::Router;
-use axum::routing::post;
 use futures::stream;
 use http::header;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
 
-use super::super::fake_core::FakeCore;
+use super::super::tests::TestCore;
 use super::*;
 
-async fn upload(core: Core, body: Body) -> Result<Json<wire::Uploaded>, Refusal> {
+const FILE: &str = "name=\"file\"; filename=\"a.bin\"";
+
+async fn upload(core: &TestCore, body: Body) -> Result<serde_json::Value, Refusal> {
     let request = Request::builder().method("POST").header(header::CONTENT_TYPE, "multipart/form-data; boundary=b");
-    let caller = Caller { token: "token".into() };
-    file(State(core), caller, request.body(body).unwrap()).await.map(|(_, uploaded)| uploaded)
+    let (_, uploaded) = file(State(core.core.clone()), core.caller(), request.body(body).unwrap()).await?;
+    Ok(serde_json::to_value(uploaded.0).unwrap())
 }
 
 fn field(disposition: &str, content: &[u8]) -> Vec<u8> {
@@ -21,105 +19,84 @@ fn field(disposition: &str, content: &[u8]) -> Vec<u8> {
     [head.as_bytes(), content, b"\r\n"].concat()
 }
 
-const FILE: &str = "name=\"file\"; filename=\"a.bin\"";
-
-#[tokio::test]
-async fn a_file_goes_to_the_core_in_parts() {
-    let mut fake = FakeCore::start(usize::MAX).await;
-    let other = field("name=\"note\"", b"ignored");
-    let form = [other, field(FILE, &vec![7; 200_000]), b"--b--\r\n".to_vec()].concat();
-    let uploaded = serde_json::to_value(upload(fake.core, form.into()).await.unwrap().0).unwrap();
-    assert_eq!((&uploaded["name"], &uploaded["size"]), (&"a.bin".into(), &200_000.into()));
-    let parts = fake.uploads.recv().await.unwrap().unwrap();
-    assert_eq!(parts.iter().sum::<usize>(), 200_000);
-    assert!(parts.iter().all(|part| *part <= PART), "{parts:?}");
+/// The beginning of a form, up to within its file, as it arrives.
+fn begun(bytes: usize) -> impl futures::Stream<Item = Result<Bytes, BoxError>> {
+    let mut file = field(FILE, &vec![7; bytes]);
+    file.truncate(file.len() - 2);
+    let parts: Vec<_> = file.chunks(10_000).map(|part| Ok(Bytes::copy_from_slice(part))).collect();
+    stream::iter(parts)
 }
 
-/// A form whose file has begun to reach the core when `end` comes.
-fn begun(fake: &FakeCore, end: Option<Result<Bytes, BoxError>>) -> Body {
-    let arrived = fake.begun.clone();
-    let end = stream::once(async move {
-        arrived.notified().await;
-        end
-    });
-    let file = Bytes::from(field(FILE, &vec![7; 100_000]));
-    Body::from_stream(stream::iter([Ok(file)]).chain(end.filter_map(|end| end)))
+#[tokio::test]
+async fn the_file_of_a_form_is_stored() {
+    let core = TestCore::start(&[]).await;
+    let form = [field("name=\"note\"", b"ignored"), field(FILE, &vec![7; 200_000]), b"--b--\r\n".to_vec()].concat();
+    let uploaded = upload(&core, form.into()).await.unwrap();
+    assert_eq!((&uploaded["name"], &uploaded["size"]), (&"a.bin".into(), &200_000.into()));
+    assert_eq!(core.files().len(), 1);
 }
 
 #[tokio::test]
 async fn a_file_that_is_torn_is_no_file() {
-    for round in 0..100 {
-        let mut fake = FakeCore::start(usize::MAX).await;
-        let body = begun(&fake, (round % 2 == 0).then(|| Err("gone".into())));
-        let refusal = upload(fake.core, body).await.unwrap_err();
-        assert_eq!(refusal.message(), "body: broken off or malformed");
-        assert_eq!(fake.uploads.recv().await.unwrap(), None, "the core took it for a whole file");
+    let core = TestCore::start(&[]).await;
+    for round in 0..60 {
+        let end = (round % 2 == 0).then(|| Err("gone".into()));
+        let body = Body::from_stream(begun(100_000 + round).chain(stream::iter(end)));
+        assert_eq!(upload(&core, body).await.unwrap_err().message(), "body: broken off or malformed");
     }
+    nothing_is_left(&core).await;
 }
 
 #[tokio::test]
-async fn whoever_goes_away_cancels() {
-    let mut fake = FakeCore::start(usize::MAX).await;
-    let body = begun(&fake, None);
-    let body = Body::from_stream(body.into_data_stream().chain(stream::pending()));
-    let (gone, arrived) = (fake.core.clone(), fake.begun.clone());
-    let uploading = tokio::spawn(upload(gone, body));
-    arrived.notified().await;
-    uploading.abort();
-    assert_eq!(fake.uploads.recv().await.unwrap(), None, "the core took it for a whole file");
+async fn whoever_goes_away_leaves_nothing_behind() {
+    let core = Arc::new(TestCore::start(&[]).await);
+    let (uploading, body) = (core.clone(), Body::from_stream(begun(100_000).chain(stream::pending())));
+    let task = tokio::spawn(async move { upload(&uploading, body).await });
+    while core.files().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    task.abort();
+    nothing_is_left(&core).await;
+}
+
+/// What was being written goes as soon as the core hears of it.
+async fn nothing_is_left(core: &TestCore) {
+    let gone = async {
+        while !core.files().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(Duration::from_secs(20), gone).await.expect("something was left behind");
 }
 
 #[tokio::test]
 async fn an_early_refusal_is_the_answer() {
-    let core = FakeCore::start(1_000_000).await.core;
-    let begun = stream::iter([Bytes::from(field(FILE, b""))]).map(|mut bytes| {
-        bytes.truncate(bytes.len() - 2);
-        bytes
-    });
-    let endless = begun.chain(stream::repeat(Bytes::from_static(&[7; 100_000]))).map(Ok::<_, BoxError>);
-    let answered = timeout(Duration::from_secs(20), upload(core, Body::from_stream(endless))).await;
-    // The fake core's word has no code of the contract's.
-    assert!(answered.unwrap().unwrap_err().is(Code::Unavailable));
-}
-
-#[tokio::test]
-async fn a_client_that_looks_for_no_answer_before_its_end_gets_it() {
-    let core = FakeCore::start(1_000_000).await.core;
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let router = Router::new().route("/files", post(file)).with_state(core);
-    let router = router.layer(axum::extract::DefaultBodyLimit::disable());
-    tokio::spawn(axum::serve(listener, router).into_future());
-
-    let mut client = TcpStream::connect(address).await.unwrap();
-    let form = [field(FILE, &vec![7; 20_000_000]), b"--b--\r\n".to_vec()].concat();
-    let head = format!(
-        "POST /files HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x\r\nConnection: close\r\n\
-         Content-Type: multipart/form-data; boundary=b\r\nContent-Length: {}\r\n\r\n",
-        form.len()
-    );
-    client.write_all(head.as_bytes()).await.unwrap();
-    client.write_all(&form).await.unwrap();
-    let mut answer = String::new();
-    client.read_to_string(&mut answer).await.unwrap();
-    assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+    let core = TestCore::start(&["--max-upload-bytes", "1000000"]).await;
+    let endless = begun(1).chain(stream::repeat(Bytes::from_static(&[7; 100_000])).map(Ok));
+    let answered = timeout(Duration::from_secs(20), upload(&core, Body::from_stream(endless))).await;
+    assert!(answered.unwrap().unwrap_err().is(Code::TooLarge));
+    nothing_is_left(&core).await;
 }
 
 #[tokio::test]
 async fn what_is_no_file_is_refused_before_the_core_is_asked() {
     let core = Core::lazy("http://127.0.0.1:1").unwrap();
+    let refusal = async |kind: &str, body: Body| {
+        let request = Request::builder().header(header::CONTENT_TYPE, kind).body(body).unwrap();
+        file(State(core.clone()), Caller { token: "token".into() }, request).await.unwrap_err()
+    };
     let end = b"--b--\r\n".to_vec();
-    for (form, why) in [
-        ([field("name=\"other\"", b"x"), end.clone()].concat(), "file: missing"),
-        ([field("name=\"file\"", b"x"), end.clone()].concat(), "file: needs a name"),
-        ([field("name=\"file\"; filename=\"\"", b"x"), end].concat(), "file: needs a name"),
-        (field("name=\"other\"", b"x"), "body: broken off or malformed"),
+    const FORM: &str = "multipart/form-data; boundary=b";
+    for (kind, form, why) in [
+        (FORM, [field("name=\"other\"", b"x"), end.clone()].concat(), "file: missing"),
+        (FORM, [field("name=\"file\"", b"x"), end.clone()].concat(), "file: needs a name"),
+        (FORM, [field("name=\"file\"; filename=\"\"", b"x"), end].concat(), "file: needs a name"),
+        (FORM, field("name=\"other\"", b"x"), "body: broken off or malformed"),
+        ("application/json", vec![], "content-type: must be multipart/form-data"),
+        ("multipart/form-data", vec![], "content-type: has no boundary"),
     ] {
-        assert_eq!(upload(core.clone(), form.into()).await.unwrap_err().message(), why);
+        assert_eq!(refusal(kind, form.into()).await.message(), why);
     }
     let flood = stream::repeat(Bytes::from_static(&[b'-'; 10_000])).map(Ok::<_, BoxError>);
-    assert!(upload(core.clone(), Body::from_stream(flood)).await.unwrap_err().is(Code::TooLarge));
-    let request = Request::builder().header(header::CONTENT_TYPE, "application/json").body(Body::empty()).unwrap();
-    let refusal = file(State(core), Caller { token: "token".into() }, request).await.unwrap_err();
-    assert!(refusal.message().starts_with("content-type: "));
+    assert!(refusal(FORM, Body::from_stream(flood)).await.is(Code::TooLarge));
 }
