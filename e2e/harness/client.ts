@@ -4,6 +4,8 @@ import { io, type Socket } from "socket.io-client";
 import { until } from "./until";
 import type { Ack, Called, Message, Page, RoomJoined, ServerEvent, ServerEvents } from "./wire";
 
+const ANSWERS = new Set(["message_ack", "message_resync_result", "request_error"]);
+
 export interface ClientOptions {
   token?: string;
   /** Default: polling first, then the upgrade, as the library does. */
@@ -84,6 +86,13 @@ export class Client {
 
   seqs(roomId: string): number[] {
     return this.messages(roomId).map((message) => message.seq);
+  }
+
+  /** What of a room arrived, beside the answers to what this socket itself asked for. */
+  about(roomId: string, from = 0): { event: string; payload: unknown }[] {
+    const isAnswer = (event: string) => ANSWERS.has(event);
+    const names = (payload: unknown) => JSON.stringify([payload]).includes(roomId);
+    return this.received.slice(from).filter(({ event, payload }) => !isAnswer(event) && names(payload));
   }
 
   /** Waits until `message_new` brought a seq of a room. */

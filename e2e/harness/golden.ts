@@ -9,7 +9,16 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** The shape of what a golden file shows. */
 export function golden(name: string): unknown {
-  return shape(JSON.parse(readFileSync(resolve(FOLDER, `${name}.json`), "utf8")));
+  return shape(read(name));
+}
+
+/** The events that clients send, each of them. */
+export function clientEvents(): string[] {
+  return read("events") as string[];
+}
+
+function read(name: string): unknown {
+  return JSON.parse(readFileSync(resolve(FOLDER, `${name}.json`), "utf8"));
 }
 
 /** The shape of a value. A list is as many shapes as its elements have, each once. */

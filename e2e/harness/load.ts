@@ -1,5 +1,6 @@
 /** A load of messages, sent the way the contract asks of clients: the same id again until it is stored. */
 
+import { onTestFinished } from "vitest";
 import type { Client } from "./client";
 import { pause } from "./until";
 import type { Ack, Called } from "./wire";
@@ -16,6 +17,17 @@ export async function sendUntilStored(
     await pause(answer?.retryAfterMs ?? 100);
   }
   throw new Error(`never stored: ${JSON.stringify(draft)}`);
+}
+
+/** Sends texts at a pace, however long the answers take, until it is told to stop; that gives the answers. */
+export function sendSteadily(client: Client, roomId: string, everyMs: number): () => Promise<Called<Ack>[]> {
+  const answers: Promise<Called<Ack>>[] = [];
+  const timer = setInterval(() => answers.push(client.send(roomId, `text ${answers.length + 1}`)), everyMs);
+  onTestFinished(() => clearInterval(timer));
+  return () => {
+    clearInterval(timer);
+    return Promise.all(answers);
+  };
 }
 
 /** 1, 2, 3, … */

@@ -2,7 +2,7 @@
 
 import { Client, type ClientOptions } from "./client";
 import { Rest } from "./rest";
-import type { Invite } from "./wire";
+import type { FriendRequest, Invite, Uploaded } from "./wire";
 
 export const PASSWORD = "correct horse battery";
 
@@ -64,5 +64,40 @@ export class Person {
 
   leave(roomId: string): Promise<unknown> {
     return this.rest.expect(204, "POST", `/social/rooms/${roomId}/leave`);
+  }
+
+  /** Removes somebody from a room of one's own. */
+  kick(roomId: string, member: Person): Promise<unknown> {
+    return this.rest.expect(204, "DELETE", `/social/rooms/${roomId}/members/${member.userId}`);
+  }
+
+  async askToBeFriends(toUserId: string): Promise<FriendRequest> {
+    const answer = await this.rest.expect(201, "POST", "/social/friend-requests", { toUserId });
+    return (answer as { request: FriendRequest }).request;
+  }
+
+  /** Asks others to be friends, who accept. */
+  async befriend(...others: Person[]): Promise<void> {
+    for (const other of others) {
+      const { id } = await this.askToBeFriends(other.userId);
+      await other.rest.expect(200, "POST", `/social/friend-requests/${id}/accept`);
+    }
+  }
+
+  unfriend(other: Person): Promise<unknown> {
+    return this.rest.expect(204, "DELETE", `/social/friends/${other.userId}`);
+  }
+
+  /** The direct room with a friend. */
+  async startDirect(friend: Person): Promise<string> {
+    const answer = await this.rest.expect(200, "POST", "/social/dm/start", { toUserId: friend.userId });
+    return (answer as { room: { roomId: string } }).room.roomId;
+  }
+
+  async upload(content: BlobPart, name: string, type = ""): Promise<Uploaded> {
+    const answer = await this.rest.upload(content, name, type);
+    if (answer.status !== 201)
+      throw new Error(`the upload was answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+    return answer.body as Uploaded;
   }
 }

@@ -1,16 +1,18 @@
-/** REST, thin: what is sent and what comes back, without opinions. */
+/** REST, thin: what is sent and what comes back, which is held against the gateway's own description and nothing else. */
 
-import type { Page, RoomSummary } from "./wire";
+import { Surface } from "./openapi";
+import type { DirectRoom, Friends, Page, RoomSummary } from "./wire";
 
 export interface Answer {
   status: number;
   /** The parsed JSON, or the text where it is none, or `undefined` where there is no body. */
   body: unknown;
+  bytes: Buffer;
   headers: Headers;
 }
 
 export interface Call {
-  /** Sent as JSON; a string or bytes are sent as they are. */
+  /** Sent as JSON; a string, bytes or a form are sent as they are. */
   body?: unknown;
   headers?: Record<string, string>;
 }
@@ -27,11 +29,16 @@ export class Rest {
   async call(method: string, path: string, { body, headers = {} }: Call = {}): Promise<Answer> {
     const sent: Record<string, string> = { ...headers };
     if (this.#token !== undefined) sent["authorization"] ??= `Bearer ${this.#token}`;
-    if (body !== undefined) sent["content-type"] ??= "application/json";
-    const isRaw = typeof body === "string" || body instanceof Uint8Array;
-    const bytes = isRaw ? (body as BodyInit) : body === undefined ? null : JSON.stringify(body);
-    const response = await fetch(this.#url + path, { method, headers: sent, body: bytes });
-    return { status: response.status, body: parsed(await response.text()), headers: response.headers };
+    const isForm = body instanceof FormData;
+    if (body !== undefined && !isForm) sent["content-type"] ??= "application/json";
+    const isRaw = isForm || typeof body === "string" || body instanceof Uint8Array;
+    const given = isRaw ? (body as BodyInit) : body === undefined ? null : JSON.stringify(body);
+    const response = await fetch(this.#url + path, { method, headers: sent, body: given });
+    const bytes = Buffer.from(await response.arrayBuffer());
+    const { status, headers: got } = response;
+    const answer = { status, body: parsed(bytes.toString()), bytes, headers: got };
+    (await Surface.of(this.#url)).check(method, path, answer);
+    return answer;
   }
 
   get(path: string): Promise<Answer> {
@@ -40,6 +47,17 @@ export class Rest {
 
   post(path: string, body?: unknown): Promise<Answer> {
     return this.call("POST", path, { body });
+  }
+
+  delete(path: string): Promise<Answer> {
+    return this.call("DELETE", path);
+  }
+
+  /** Uploads a file. */
+  upload(content: BlobPart, name: string, type = ""): Promise<Answer> {
+    const form = new FormData();
+    form.append("file", new Blob([content], { type }), name);
+    return this.post("/files", form);
   }
 
   /** An answer that has to be a success; otherwise it is shown whole. */
@@ -72,6 +90,19 @@ export class Rest {
 
   async rooms(): Promise<RoomSummary[]> {
     return ((await this.expect(200, "GET", "/social/rooms")) as { rooms: RoomSummary[] }).rooms;
+  }
+
+  /** One of the caller's rooms, as the list shows it. */
+  async room(roomId: string): Promise<RoomSummary | undefined> {
+    return (await this.rooms()).find((room) => room.roomId === roomId);
+  }
+
+  async directRooms(): Promise<DirectRoom[]> {
+    return ((await this.expect(200, "GET", "/social/dm/rooms")) as { rooms: DirectRoom[] }).rooms;
+  }
+
+  async friends(userId: string): Promise<Friends> {
+    return (await this.expect(200, "GET", `/social/friends/${userId}`)) as Friends;
   }
 }
 

@@ -1,6 +1,7 @@
 /** A whole server: one core, one gateway or more, a data folder of its own. */
 
-import { mkdtemp, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll } from "vitest";
@@ -20,6 +21,9 @@ export interface StackOptions {
   coreFlags?: string[];
   gatewayFlags?: string[];
 }
+
+/** Sign-ups at once. */
+const LANES = 16;
 
 export class Stack {
   readonly core: ServerProcess;
@@ -97,11 +101,26 @@ export class Stack {
     return join(this.#folder, "service-token");
   }
 
+  /** The files that were sent and uploaded, as they lie on disk. */
+  async filesOnDisk(): Promise<string[]> {
+    const folder = join(this.#folder, "files");
+    if (!existsSync(folder)) return [];
+    const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+    return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  }
+
   /** Kills the core and starts it again on the same ports and data. */
   async restartCore(): Promise<void> {
     await this.core.kill();
     await this.core.start();
     await this.ready();
+  }
+
+  /** Kills a gateway and starts it again on the same ports. */
+  async restartGateway(gateway = this.gateway): Promise<void> {
+    await gateway.kill();
+    await gateway.start();
+    await gateway.ready();
   }
 
   /** Waits until all processes are ready. */
@@ -124,6 +143,12 @@ export class Stack {
 
   crowd(count: number): Promise<Person[]> {
     return this.#signUp(Array.from({ length: count }, () => "person"));
+  }
+
+  /** Many people, several at a time: for the few tests that need more than a handful. */
+  async throng(count: number): Promise<Person[]> {
+    const lanes = Array.from({ length: LANES }, (_, lane) => this.crowd(Math.ceil((count - lane) / LANES)));
+    return (await Promise.all(lanes)).flat();
   }
 
   /** One after the other: a password takes its time, and a core that is busy with many answers `unavailable`. */

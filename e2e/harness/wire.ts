@@ -1,5 +1,19 @@
 /** The shapes of the contract, as far as tests read them. */
 
+/** A file as messages show it. */
+export interface FileInfo {
+  fileId: string;
+  name: string;
+  mimeType: string;
+  size: number;
+  url: string;
+}
+
+/** A file as its uploader is told of it. */
+export interface Uploaded extends FileInfo {
+  sha256: string;
+}
+
 export interface Message {
   id: string;
   clientMsgId: string;
@@ -9,6 +23,7 @@ export interface Message {
   text: string;
   sentAt: string;
   sentAtClient?: string;
+  file?: FileInfo;
 }
 
 export interface Page {
@@ -57,6 +72,7 @@ export interface RoomSummary {
   roomId: string;
   type: string;
   title: string;
+  peerUserId?: string;
   latestSeq: number;
   lastReadSeq: number;
   unreadCount: number;
@@ -70,6 +86,28 @@ export interface Invite {
   toUserId: string;
   status: string;
   createdAt: string;
+}
+
+export interface FriendRequest {
+  id: string;
+  fromUserId: string;
+  toUserId: string;
+  status: "pending" | "accepted" | "rejected";
+  createdAt: string;
+}
+
+export interface Friends {
+  userId: string;
+  friends: string[];
+  details: { userId: string; displayName: string; online: boolean }[];
+}
+
+export interface DirectRoom {
+  roomId: string;
+  peerUserId: string;
+  lastMessageAt?: string;
+  lastMessagePreview?: string;
+  unreadCount: number;
 }
 
 /** What the server sends. */
@@ -86,6 +124,12 @@ export interface ServerEvents {
   room_removed: { roomId: string };
   member_joined: RoomMember;
   member_left: RoomMember;
+  friend_request_new: { request: FriendRequest };
+  friend_request_updated: { request: FriendRequest };
+  online_users: { userId: string }[];
+  presence: { userId: string; online: boolean };
+  typing: { roomId: string; userId: string; isTyping: boolean };
+  read_state: { roomId: string; userId: string; lastReadSeq: number };
   server_draining: { reconnectAfterMs: number };
 }
 

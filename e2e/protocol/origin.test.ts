@@ -62,7 +62,11 @@ test.each(welcome)("a REST change from %s passes", async (_, origin) => {
 });
 
 /** The first request of a connection, and its answer. */
-function handshake(transport: string, origin: string | undefined, token?: string): Promise<Answer> {
+function handshake(
+  transport: string,
+  origin: string | undefined,
+  token?: string,
+): Promise<Omit<Answer, "bytes">> {
   const upgrade = {
     connection: "Upgrade",
     upgrade: "websocket",

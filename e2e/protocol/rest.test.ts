@@ -106,7 +106,7 @@ test("a new password takes the place of the old one, and ends the other sessions
 });
 
 test("a room is made, listed with its newest message, and its members are known", async () => {
-  const [carol, dave] = await stack().people("carol", "dave");
+  const [carol, dave, erin] = await stack().people("carol", "dave", "erin");
   const roomId = `Room_1-${crypto.randomUUID()}`;
   const made = await carol.rest.post("/social/rooms", { roomId, title: "The constructor" });
   expect(made.status).toBe(201);
@@ -115,6 +115,8 @@ test("a room is made, listed with its newest message, and its members are known"
   expect(made.body).toEqual({ ok: true, room: created });
   const quiet = await carol.createRoom();
   await carol.bring(roomId, dave);
+  await carol.befriend(erin);
+  await carol.startDirect(erin);
   const client = await carol.connect();
   await client.send(roomId, "one");
   await client.send(roomId, "two");

@@ -55,6 +55,7 @@ function padded(bytes: number): string {
 
 const posts = ["/auth/signup", "/auth/login", "/auth/password", "/social/rooms", "/social/rooms/invite"];
 posts.push("/social/rooms/invite/accept", "/social/rooms/invite/reject", "/social/rooms/ROOM/messages");
+posts.push("/social/rooms/ROOM/read", "/social/friend-requests", "/social/friends", "/social/dm/start");
 
 test.each(posts.flatMap((path) => bodies.map((row): Given => [path, ...row])))(
   "POST %s with %s is refused",

@@ -94,7 +94,7 @@ pub async fn serve(
     };
     let readiness = Readiness { up: ready.clone(), stopping: shutdown.token() };
     let handles = Handles { core, sends, peers: Peers::new(config.trusted_proxies), token, readiness };
-    let (router, io) = router(handles, works, Origins::new(config.allowed_origins));
+    let (router, io) = router(handles, works, Origins::new(config.allowed_origins), shutdown);
 
     admin::serve(admin_listener, Arc::new(registry), ready, shutdown);
     // Sockets that poll need new requests until they are closed, and requests under way need the core until they are
@@ -120,8 +120,8 @@ fn lazy_core(config: &Config) -> Result<Core, StartError> {
     Core::lazy(&config.core).map_err(|error| StartError::Usage(format!("--core {}: {error}", config.core)))
 }
 
-fn router(handles: Handles, works: Works, origins: Origins) -> (Router, SocketIo) {
-    let router = rest::routes(handles)
+fn router(handles: Handles, works: Works, origins: Origins, shutdown: &Shutdown) -> (Router, SocketIo) {
+    let router = rest::routes(handles, shutdown)
         .merge(web::routes())
         .method_not_allowed_fallback(rest::method_not_allowed)
         .fallback(rest::not_found);

@@ -28,8 +28,14 @@ impl Origins {
             .allow_origin(allowed.collect::<Vec<_>>())
             .allow_credentials(true)
             .allow_methods([Method::GET, Method::POST, Method::DELETE])
-            .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE])
-            .expose_headers([header::RETRY_AFTER, request_id::HEADER])
+            .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::RANGE])
+            .expose_headers([
+                header::RETRY_AFTER,
+                header::ETAG,
+                header::CONTENT_RANGE,
+                header::CONTENT_DISPOSITION,
+                request_id::HEADER,
+            ])
     }
 
     /// Whether a request may come from where it says, or says nothing.

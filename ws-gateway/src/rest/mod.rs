@@ -8,6 +8,7 @@ mod download;
 mod friends;
 mod health;
 mod invites;
+mod linger;
 mod messages;
 mod openapi;
 mod rooms;
@@ -19,6 +20,7 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
+use chat_process::Shutdown;
 use chat_proto::v1;
 use http::StatusCode;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt as _};
@@ -94,10 +96,14 @@ fn table() -> Vec<(&'static str, UtoipaMethodRouter<Handles>)> {
     ]
 }
 
-pub(crate) fn routes(handles: Handles) -> Router {
+pub(crate) fn routes(handles: Handles, shutdown: &Shutdown) -> Router {
     let (router, _) = described().split_for_parts();
     let core = handles.core.clone();
-    router.with_state(handles).layer(DefaultBodyLimit::max(MAX_BODY)).layer(from_fn_with_state(core, first_the_session))
+    router
+        .with_state(handles)
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(from_fn_with_state(core, first_the_session))
+        .layer(from_fn_with_state(shutdown.clone(), linger::layer))
 }
 
 /// Whoever has no session is told so, and not what is wrong with what they ask. Handlers look at the request before the

@@ -39,9 +39,6 @@ const SILENCE: Duration = Duration::from_secs(30);
 /// How long the core has to take a part, and to answer after the last one.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How long the rest of a form is read for a client that would not look for an answer before it has sent everything.
-const LINGER: Duration = Duration::from_secs(2);
-
 /// Where in a form its reader is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
@@ -51,8 +48,6 @@ enum Place {
     Beyond,
     /// In the file: whatever is read is passed on.
     Within,
-    /// Behind it: whatever is read is thrown away.
-    After,
 }
 
 /// A form with a file.
@@ -90,10 +85,6 @@ pub(super) async fn file(
     };
     let mut form = Multipart::from_request(request, &()).await.map_err(|_| unreadable)?;
     let stored = store_from(&mut form, &place, core, &caller.token).await;
-    place.send_replace(Place::After);
-    let rest = async { while let Ok(Some(_)) = form.next_field().await {} };
-    // Whether there is more of it or not, the answer stands.
-    let _ = timeout(LINGER, rest).await;
     Ok((StatusCode::CREATED, Json(stored?.into())))
 }
 
@@ -190,7 +181,6 @@ fn pass(bytes: Bytes, place: &watch::Sender<Place>) -> Result<Bytes, BoxError> {
             Err("too much before the file".into())
         }
         Place::Within => Ok(bytes),
-        Place::After => Ok(Bytes::new()),
     }
 }
 
