@@ -80,6 +80,17 @@ impl Person {
         }
     }
 
+    /// Removes another person from a room of this one's. When this returns, the removal was acknowledged.
+    pub(crate) async fn remove(&self, other: &Self, room: &str) -> Result<()> {
+        let path = format!("/social/rooms/{room}/members/{}", other.user_id);
+        match self.call(Method::DELETE, &path, None).await? {
+            Ok(_) => Ok(()),
+            // An attempt whose answer was lost did it.
+            Err(code) if code == "not_found" => Ok(()),
+            Err(code) => bail!("cannot remove {} from {room}: {code}", other.user_id),
+        }
+    }
+
     /// A room's whole log, page by page.
     pub(crate) async fn log(&self, room: &str) -> Result<Vec<Message>> {
         let mut log: Vec<Message> = Vec::new();

@@ -152,7 +152,9 @@ fn rename(content: Content, path: &Path) -> std::io::Result<()> {
     let folder = path.parent().unwrap_or(path);
     if !folder.exists() {
         make_folder(folder)?;
-        folder.ancestors().skip(1).take(2).try_for_each(sync_folder)?;
+        for above in [folder.parent(), folder.parent().and_then(Path::parent)].into_iter().flatten() {
+            sync_folder(above)?;
+        }
     }
     content.path.persist(path).map_err(|error| error.error)?;
     sync_folder(folder)

@@ -35,7 +35,7 @@ impl Recent {
 /// Something to do, and how often of a thousand times.
 type Deed = (u32, &'static str, fn(&mut Actor));
 
-const DEEDS: [Deed; 10] = [
+const DEEDS: [Deed; 11] = [
     (620, "message", |actor| actor.write(1)),
     (70, "burst", |actor| {
         let count = actor.setup.rng.usize(10..60);
@@ -44,7 +44,8 @@ const DEEDS: [Deed; 10] = [
     (90, "repeat over two connections", Actor::write_twice),
     (40, "hang-up", Actor::hang_up),
     (40, "reading stopped", Actor::stop_reading),
-    (30, "departure and return", Actor::leave_and_return),
+    (20, "departure and return", |actor| actor.go_and_return(Going::Leaves)),
+    (20, "removal and return", |actor| actor.go_and_return(Going::IsRemoved)),
     (20, "id used for another text", Actor::contradict),
     (30, "cursor ahead", |actor| actor.ask_beyond()),
     (40, "history read again", Actor::read_again),
@@ -54,6 +55,14 @@ const DEEDS: [Deed; 10] = [
         }
     }),
 ];
+
+/// How a membership ends.
+#[derive(Clone, Copy, Debug)]
+enum Going {
+    Leaves,
+    /// By the rooms' owner.
+    IsRemoved,
+}
 
 impl Actor {
     pub(super) fn do_something(&mut self) {
@@ -121,7 +130,7 @@ impl Actor {
         });
     }
 
-    fn leave_and_return(&mut self) {
+    fn go_and_return(&mut self, going: Going) {
         let room = self.any_room();
         // One room at a time, so that there is always somebody to talk to.
         if !self.away.is_empty() {
@@ -134,7 +143,10 @@ impl Actor {
             let name = opener.names.name(room).to_owned();
             let (recorder, client) = (opener.recorder, opener.client);
             let returned = async {
-                person.leave(&name).await?;
+                match going {
+                    Going::Leaves => person.leave(&name).await?,
+                    Going::IsRemoved => host.remove(&person, &name).await?,
+                }
                 recorder.record(Event::Left { client, room });
                 sleep(pause).await;
                 let entering = || {

@@ -127,7 +127,7 @@ impl Talk {
                     room_id: self.session.ear.name(room).to_owned(),
                     client_msg_id: client_msg_id.to_string(),
                     text: text.to_string(),
-                    sent_at_client: None,
+                    ..v1::SendMessageRequest::default()
                 };
                 match self.sending {
                     Sending::Stream => {

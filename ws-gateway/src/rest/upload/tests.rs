@@ -49,13 +49,16 @@ async fn a_file_that_is_torn_is_no_file() {
 
 #[tokio::test]
 async fn whoever_goes_away_leaves_nothing_behind() {
-    let core = Arc::new(TestCore::start(&[]).await);
-    let (uploading, body) = (core.clone(), Body::from_stream(begun(100_000).chain(stream::pending())));
-    let task = tokio::spawn(async move { upload(&uploading, body).await });
-    while core.files().is_empty() {
-        tokio::task::yield_now().await;
+    let core = TestCore::start(&[]).await;
+    let begins = async {
+        while core.files().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        ended = upload(&core, Body::from_stream(begun(100_000).chain(stream::pending()))) => panic!("{ended:?}"),
+        () = begins => {}
     }
-    task.abort();
     nothing_is_left(&core).await;
 }
 
