@@ -86,14 +86,14 @@ pub async fn serve(
     let works = Works {
         core: core.clone(),
         sends: sends.clone(),
-        feed,
+        feed: feed.clone(),
         metrics,
         workers: workers.clone(),
         stopping: shutdown.token(),
         limited: !config.common.no_rate_limits,
     };
     let readiness = Readiness { up: ready.clone(), stopping: shutdown.token() };
-    let handles = Handles { core, sends, peers: Peers::new(config.trusted_proxies), token, readiness };
+    let handles = Handles { core, sends, feed, peers: Peers::new(config.trusted_proxies), token, readiness };
     let (router, io) = router(handles, works, Origins::new(config.allowed_origins), shutdown);
 
     admin::serve(admin_listener, Arc::new(registry), ready, shutdown);

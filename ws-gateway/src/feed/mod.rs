@@ -4,6 +4,7 @@
 //! says. A room's message is encoded once and handed to each socket on its own, because the fate of each must be known:
 //! whoever's buffer is full is disconnected, comes back and resyncs. Nothing is dropped on a live socket.
 
+mod departures;
 mod joins;
 mod state;
 mod stream;
@@ -23,13 +24,14 @@ use socketioxide::extract::SocketRef;
 use socketioxide::socket::Sid;
 use socketioxide::{SendError, SocketError};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::core::Core;
 use crate::metrics::Metrics;
 use crate::token::Token;
 use crate::wire;
+use departures::Departures;
 use joins::{Asker, Joins};
 use state::{Output, State, Told};
 use stream::Subscription;
@@ -39,6 +41,9 @@ const INBOX: usize = 1_024;
 
 /// How often watches that failed are tried again, and those who fell silent are taken to write no more.
 const TICK: Duration = Duration::from_secs(1);
+
+/// How long a departure is waited for: a word from the core, that is on its way.
+const DEPARTURE: Duration = Duration::from_millis(500);
 
 /// The way in. Clones are the same one.
 #[derive(Clone, Debug)]
@@ -66,6 +71,7 @@ enum Command {
     Disconnected(Sid),
     Join(Sid, String, Asker),
     Leave(Sid, String),
+    Departed(String, String, oneshot::Sender<()>),
 }
 
 impl Feed {
@@ -83,6 +89,7 @@ impl Feed {
             state: State::default(),
             outlets: HashMap::new(),
             joins: Joins::default(),
+            departures: Departures::default(),
             subscription: Subscription::new(core, token),
             metrics,
             up,
@@ -117,6 +124,15 @@ impl Feed {
         self.command(Command::Leave(socket, room)).await;
     }
 
+    /// Completes when a user, who is no member of a room any more, hears no more of it here; after a moment at the latest.
+    pub(crate) async fn departed(&self, room: String, user: String) {
+        let (waits, out) = oneshot::channel();
+        self.command(Command::Departed(room, user, waits)).await;
+        if timeout(DEPARTURE, out).await.is_err() {
+            tracing::debug!("a departure is not known here yet");
+        }
+    }
+
     async fn command(&self, command: Command) {
         // Where the feed is gone the process is stopping.
         let _ = self.inbox.send(command).await;
@@ -127,6 +143,7 @@ struct Actor {
     state: State,
     outlets: HashMap<Sid, Outlet>,
     joins: Joins,
+    departures: Departures,
     subscription: Subscription,
     metrics: Arc<Metrics>,
     up: watch::Sender<bool>,
@@ -148,6 +165,7 @@ impl Actor {
                 _ = ticks.tick() => self.state.tick(),
             }
             self.carry_out();
+            self.departures.answer(|room, user| self.state.hears(room, user));
         }
     }
 
@@ -193,6 +211,7 @@ impl Actor {
                 }
             }
             Command::Leave(socket, room) => self.state.leave(socket, &room),
+            Command::Departed(room, user, waits) => self.departures.push(room, user, waits),
         }
     }
 

@@ -200,6 +200,13 @@ impl State {
         self.exit(socket, room);
     }
 
+    /// Whether any socket of a user's hears of a room.
+    pub(super) fn hears(&self, room: &str, user: &str) -> bool {
+        let inside = self.rooms.get(room).map(|room| &room.inside);
+        let sockets = self.users.get(user).map(|user| &user.sockets);
+        inside.zip(sockets).is_some_and(|(inside, sockets)| !inside.is_disjoint(sockets))
+    }
+
     /// Something happened.
     pub(super) fn hear(&mut self, event: Event) {
         match event {

@@ -10,6 +10,7 @@ async fn a_socket_that_is_found_closed_is_closed_here_and_forgotten() {
         state: State::default(),
         outlets: HashMap::new(),
         joins: Joins::default(),
+        departures: Departures::default(),
         subscription: Subscription::new(Core::lazy("http://127.0.0.1:1").unwrap(), Token::default()),
         metrics: Arc::default(),
         up: watch::channel(false).0,

@@ -29,6 +29,7 @@ use utoipa_axum::routes;
 use crate::auth::token as auth_token;
 use crate::core::{Core, answer, with_token};
 use crate::error::{Code, Refusal};
+use crate::feed::Feed;
 use crate::peer::Peers;
 use crate::sends::Sends;
 use crate::token::Token;
@@ -44,6 +45,7 @@ const MAX_BODY: usize = 256 * 1024;
 pub(crate) struct Handles {
     pub(crate) core: Core,
     pub(crate) sends: Sends,
+    pub(crate) feed: Feed,
     pub(crate) peers: Peers,
     pub(crate) token: Token,
     pub(crate) readiness: Readiness,

@@ -11,6 +11,7 @@ use super::body::{Body, Segment};
 use crate::auth::Caller;
 use crate::core::{Core, answer, with_token};
 use crate::error::{Code, Refusal};
+use crate::feed::Feed;
 use crate::wire;
 
 #[derive(Deserialize, ToSchema)]
@@ -114,11 +115,14 @@ pub(super) async fn leave(
 )]
 pub(super) async fn remove_member(
     State(mut core): State<Core>,
+    State(feed): State<Feed>,
     caller: Caller,
     Segment((room_id, user_id)): Segment<(String, String)>,
 ) -> Result<StatusCode, Refusal> {
-    let request = v1::RemoveMemberRequest { room_id, user_id };
+    let request = v1::RemoveMemberRequest { room_id: room_id.clone(), user_id: user_id.clone() };
     answer(core.social.remove_member(with_token(&caller.token, request)?)).await?;
+    // What was said before the removal may still be on its way to the sockets here.
+    feed.departed(room_id, user_id).await;
     Ok(StatusCode::NO_CONTENT)
 }
 
