@@ -22,7 +22,7 @@ impl Store {
         self.read_in_scope(credential, Scope::MessagesWrite, |_, _| Ok(())).await
     }
 
-    /// Takes note of a file whose content is stored. The same content under the same name by the same user is the same
+    /// Takes note of a file whose content is stored. The same content under the same name, of the same type, by the same user is the same
     /// file. Errors: `unauthenticated`, `forbidden`, `unavailable`.
     pub async fn keep_file(&self, credential: Credential, new: NewFile) -> Result<StoredFile> {
         self.write_in_scope(credential, Scope::MessagesWrite, move |tx, actor| {

@@ -10,12 +10,16 @@ use chat_process::{Shutdown, listen};
 use chat_proto::v1;
 use chat_proto::v1::auth_service_client::AuthServiceClient;
 use chat_proto::v1::chat_service_client::ChatServiceClient;
+use chat_proto::v1::file_service_client::FileServiceClient;
 use chat_proto::v1::social_service_client::SocialServiceClient;
 use chat_proto::v1::subscribe_request::Request as Wish;
 use chat_proto::v1::subscribe_response::Event;
+use chat_proto::v1::user_event::Event as UserEvent;
 use clap::Parser as _;
 use core_service::config::Config;
+use core_service::domain::{Clock, Scope, Scopes};
 use core_service::listener::Listener;
+use core_service::store::ServiceAccounts;
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -110,6 +114,13 @@ impl Server {
         let token = std::fs::read_to_string(self.data().join("service-token")).unwrap();
         self.holder("", token.trim())
     }
+
+    /// A service account.
+    pub(crate) fn account(&self, name: &str, scopes: &[Scope]) -> Caller {
+        let (name, scopes) = (name.parse().unwrap(), Scopes::of(scopes.to_vec()));
+        let accounts = ServiceAccounts::open(&self.data()).unwrap();
+        self.holder("", &accounts.create(&name, &scopes, Clock::system().now()).unwrap().reveal())
+    }
 }
 
 /// The data of a server that was stopped.
@@ -189,6 +200,18 @@ impl Caller {
 
     pub(crate) fn social(&self) -> SocialServiceClient<Shown> {
         SocialServiceClient::with_interceptor(self.channel.clone(), self.show.clone())
+    }
+
+    pub(crate) fn files(&self) -> FileServiceClient<Shown> {
+        FileServiceClient::with_interceptor(self.channel.clone(), self.show.clone())
+    }
+
+    /// Becomes somebody's friend: each asks the other.
+    pub(crate) async fn befriends(&self, other: &Self) {
+        for (asking, asked) in [(self, other), (other, self)] {
+            let request = v1::SendFriendRequestRequest { to_user_id: asked.id.clone() };
+            asking.social().send_friend_request(request).await.unwrap();
+        }
     }
 
     /// Makes a room.
@@ -285,6 +308,14 @@ impl Caller {
         (subscription, watching)
     }
 
+    /// Subscribes and follows one's own user, of whom the state has come.
+    pub(crate) async fn listens(&self) -> Subscription {
+        let mut subscription = self.subscribes().await;
+        subscription.watch_user(&self.id).await;
+        assert!(matches!(subscription.user_event().await, UserEvent::State(_)));
+        subscription
+    }
+
     /// A stream of sends.
     pub(crate) async fn streams(&self) -> Result<SendStream, Status> {
         let (sends, stream) = mpsc::channel(4_096);
@@ -320,6 +351,10 @@ impl Subscription {
         self.wish(Wish::WatchUser(v1::WatchUser { user_id: user.to_owned() })).await;
     }
 
+    pub(crate) async fn unwatch_user(&self, user: &str) {
+        self.wish(Wish::UnwatchUser(v1::UnwatchUser { user_id: user.to_owned() })).await;
+    }
+
     /// Whatever comes next.
     pub(crate) async fn next(&mut self) -> Event {
         let next = soon(self.events.message()).await.unwrap();
@@ -348,10 +383,10 @@ impl Subscription {
     }
 
     /// The next event of a user's, apart from who is online.
-    pub(crate) async fn user_event(&mut self) -> v1::user_event::Event {
+    pub(crate) async fn user_event(&mut self) -> UserEvent {
         loop {
             match self.next().await {
-                Event::UserEvent(v1::UserEvent { event: Some(v1::user_event::Event::OnlineUsers(_)), .. }) => {}
+                Event::UserEvent(v1::UserEvent { event: Some(UserEvent::OnlineUsers(_)), .. }) => {}
                 Event::UserEvent(event) => return event.event.unwrap(),
                 other => panic!("no event of a user: {other:?}"),
             }

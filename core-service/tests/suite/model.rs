@@ -23,6 +23,8 @@ enum Step {
     Send { user: usize, room: usize, id: usize, text: u8 },
     Bring { by: usize, room: usize, user: usize },
     Leave { user: usize, room: usize },
+    Kick { by: usize, room: usize, user: usize },
+    Read { user: usize, room: usize, seq: i64 },
     Restart,
 }
 
@@ -32,7 +34,9 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         12 => (user.clone(), room.clone(), 0..IDS.len(), 0..2u8)
             .prop_map(|(user, room, id, text)| Step::Send { user, room, id, text }),
         4 => (user.clone(), room.clone(), user.clone()).prop_map(|(by, room, user)| Step::Bring { by, room, user }),
-        2 => (user, room).prop_map(|(user, room)| Step::Leave { user, room }),
+        2 => (user.clone(), room.clone()).prop_map(|(user, room)| Step::Leave { user, room }),
+        2 => (user.clone(), room.clone(), user.clone()).prop_map(|(by, room, user)| Step::Kick { by, room, user }),
+        4 => (user, room, 0..6i64).prop_map(|(user, room, seq)| Step::Read { user, room, seq }),
         1 => Just(Step::Restart),
     ];
     prop::collection::vec(step, 1..50)
@@ -41,7 +45,10 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 /// What a room must be.
 #[derive(Default)]
 struct Room {
+    /// The longest-standing first, who is the owner.
     members: Vec<usize>,
+    /// How far each member has read.
+    read: HashMap<usize, i64>,
     /// Author, index of the id, and text, in order.
     log: Vec<(usize, usize, u8)>,
     /// What a watcher since the last start must have been told.
@@ -53,6 +60,7 @@ enum Told {
     Message(i64),
     Joined(String),
     Left(String),
+    Read(String, i64),
 }
 
 /// The system beside its model.
@@ -106,15 +114,16 @@ impl World {
             Step::Leave { user, room } => {
                 let outcome = self.user(user).leaves(ROOMS[room]).await;
                 let room = &mut self.rooms[room];
-                match room.members.iter().position(|member| *member == user) {
+                match room.members.iter().find(|member| **member == user) {
                     None => assert_refused(outcome, "not_a_member"),
-                    Some(place) => {
+                    Some(_) => {
                         outcome.unwrap();
-                        room.members.remove(place);
-                        room.told.push(Told::Left(USERS[user].to_owned()));
+                        room.lose(user);
                     }
                 }
             }
+            Step::Kick { by, room, user } => self.kick(by, room, user).await,
+            Step::Read { user, room, seq } => self.read(user, room, seq).await,
             Step::Restart => {
                 self.check().await;
                 self.watchers.clear();
@@ -164,6 +173,42 @@ impl World {
         room.told.push(Told::Joined(USERS[user].to_owned()));
     }
 
+    async fn kick(&mut self, by: usize, room: usize, user: usize) {
+        let request = v1::RemoveMemberRequest { room_id: ROOMS[room].to_owned(), user_id: USERS[user].to_owned() };
+        let outcome = self.user(by).social().remove_member(request).await;
+        let room = &mut self.rooms[room];
+        if !room.members.contains(&by) {
+            assert_refused(outcome, "not_a_member");
+        } else if room.members[0] != by {
+            assert_refused(outcome, "forbidden");
+        } else if by == user {
+            assert_refused(outcome, "failed_precondition");
+        } else if !room.members.contains(&user) {
+            assert_refused(outcome, "not_found");
+        } else {
+            outcome.unwrap();
+            room.lose(user);
+        }
+    }
+
+    async fn read(&mut self, user: usize, room: usize, seq: i64) {
+        let request = v1::MarkReadRequest { room_id: ROOMS[room].to_owned(), seq: Some(seq) };
+        let outcome = self.user(user).social().mark_read(request).await;
+        let room = &mut self.rooms[room];
+        if !room.members.contains(&user) {
+            return assert_refused(outcome, "not_a_member");
+        }
+        if !(1..=room.log.len() as i64).contains(&seq) {
+            return assert_refused(outcome, "invalid_argument");
+        }
+        let position = room.read.entry(user).or_default();
+        if seq > *position {
+            *position = seq;
+            room.told.push(Told::Read(USERS[user].to_owned(), seq));
+        }
+        assert_eq!(outcome.unwrap().into_inner().last_read_seq, *position);
+    }
+
     /// Compares everything that can be seen with the model.
     async fn check(&mut self) {
         for (index, name) in ROOMS.into_iter().enumerate() {
@@ -180,11 +225,12 @@ impl World {
                 check_log(&caller.reads(name).await, &room.log);
                 let rooms = caller.rooms().await;
                 let listed = rooms.iter().find(|room| room.room_id == *name).unwrap();
-                let unread = room.log.iter().filter(|(author, ..)| *author != user).count();
+                let position = room.read.get(&user).copied().unwrap_or_default();
+                let beyond = room.log.iter().skip(position as usize);
+                let unread = beyond.filter(|(author, ..)| *author != user).count();
                 assert_eq!((listed.latest_seq, listed.unread_count), (room.log.len() as i64, unread as i64));
-                let members = caller.members(name).await.unwrap();
-                assert_eq!(members.len(), room.members.len());
-                assert_eq!(members.iter().filter(|member| member.role() == v1::Role::Owner).count(), 1);
+                assert_eq!(listed.last_read_seq, position);
+                check_members(&caller.members(name).await.unwrap(), &room.members);
             }
         }
     }
@@ -196,11 +242,29 @@ impl World {
                 Event::Message(message) => Told::Message(message.seq),
                 Event::MemberJoined(joined) => Told::Joined(joined.user_id),
                 Event::MemberLeft(left) => Told::Left(left.user_id),
+                Event::ReadState(read) => Told::Read(read.user_id, read.last_read_seq),
                 other => panic!("{other:?}"),
             });
         }
         told
     }
+}
+
+impl Room {
+    /// Somebody is no member any more.
+    fn lose(&mut self, user: usize) {
+        self.members.retain(|member| *member != user);
+        self.read.remove(&user);
+        self.told.push(Told::Left(USERS[user].to_owned()));
+    }
+}
+
+fn check_members(members: &[v1::Member], expected: &[usize]) {
+    let listed: Vec<_> = members.iter().map(|member| &*member.user_id).collect();
+    assert_eq!(listed, expected.iter().map(|user| USERS[*user]).collect::<Vec<_>>());
+    let owners: Vec<_> = members.iter().map(|member| member.role() == v1::Role::Owner).collect();
+    assert_eq!(owners.iter().position(|owner| *owner), Some(0));
+    assert_eq!(owners.iter().filter(|owner| **owner).count(), 1);
 }
 
 fn check_log(log: &[v1::Message], expected: &[(usize, usize, u8)]) {

@@ -18,7 +18,7 @@ use crate::harness::{Caller, log_in_request, refusal, sign_up_request};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A command of the binary that hears nothing of this process's environment.
-fn binary(flags: &[&str]) -> Command {
+pub(crate) fn binary(flags: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_core-service"));
     command.args(flags).env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
@@ -38,7 +38,7 @@ fn outcome(child: Child) -> (Option<i32>, String) {
 }
 
 /// Runs to the end, which must be with this status and one line on stderr. Returns the line.
-fn fails(command: &mut Command, status: i32) -> String {
+pub(crate) fn fails(command: &mut Command, status: i32) -> String {
     let shown = format!("{command:?}");
     let (code, stderr) = outcome(command.spawn().unwrap());
     assert_eq!(code, Some(status), "{shown}: {stderr}");
@@ -47,14 +47,14 @@ fn fails(command: &mut Command, status: i32) -> String {
 }
 
 /// A serving process, with where it listens.
-struct Running {
+pub(crate) struct Running {
     child: Option<Child>,
     address: String,
     admin: String,
 }
 
 impl Running {
-    fn start(dir: &Path, flags: &[&str]) -> Self {
+    pub(crate) fn start(dir: &Path, flags: &[&str]) -> Self {
         let data = dir.join("data");
         let fixed = ["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--log-format", "json", "--data-dir"];
         let listens = flags.contains(&"--listen");
@@ -76,7 +76,7 @@ impl Running {
         running
     }
 
-    fn channel(&self) -> Channel {
+    pub(crate) fn channel(&self) -> Channel {
         let uri = match self.address.strip_prefix("unix:") {
             Some(path) => format!("unix://{path}"),
             None => format!("http://{}", self.address),
@@ -93,7 +93,7 @@ impl Running {
         answer
     }
 
-    fn stop(mut self, signal: Signal) -> Option<i32> {
+    pub(crate) fn stop(mut self, signal: Signal) -> Option<i32> {
         let child = self.child.take().unwrap();
         kill_process(Pid::from_child(&child), signal).unwrap();
         outcome(child).0

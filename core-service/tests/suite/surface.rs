@@ -12,8 +12,13 @@ use tonic_health::pb::health_client::HealthClient;
 
 use crate::harness::{Server, soon};
 
-const SERVICES: [&str; 4] =
-    ["chat.v1.AuthService", "chat.v1.ChatService", "chat.v1.SocialService", "grpc.health.v1.Health"];
+const SERVICES: [&str; 5] = [
+    "chat.v1.AuthService",
+    "chat.v1.ChatService",
+    "chat.v1.FileService",
+    "chat.v1.SocialService",
+    "grpc.health.v1.Health",
+];
 
 /// The two versions of reflection have the same messages in two packages.
 macro_rules! reflection_test {

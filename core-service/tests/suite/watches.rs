@@ -371,14 +371,6 @@ async fn a_watched_user_is_told_how_things_stand_and_what_changes() {
     assert_eq!(subscription.user_event().await, UserEvent::SessionRevoked(revoked));
 }
 
-/// A stream of a session that is known to be up.
-async fn live(session: &Caller) -> Subscription {
-    let mut subscription = session.subscribes().await;
-    subscription.watch_user(&session.id).await;
-    assert!(matches!(subscription.user_event().await, UserEvent::State(_)));
-    subscription
-}
-
 async fn assert_ended(mut subscription: Subscription) {
     let status = subscription.ends().await;
     assert_eq!((status.code(), code(&status)), (Code::Unauthenticated, "unauthenticated".to_owned()));
@@ -388,22 +380,22 @@ async fn assert_ended(mut subscription: Subscription) {
 async fn a_session_that_is_revoked_takes_its_streams_along_and_no_others() {
     let server = Server::start().await;
     let alice = server.sign_up("alice").await;
-    let mut own = live(&alice).await;
+    let mut own = alice.listens().await;
 
     let logged_out = server.log_in("alice").await;
-    let streams = [live(&logged_out).await, live(&logged_out).await];
+    let streams = [logged_out.listens().await, logged_out.listens().await];
     logged_out.auth().log_out(v1::LogOutRequest {}).await.unwrap();
     for stream in streams {
         assert_ended(stream).await;
     }
 
     let revoked = server.log_in("alice").await;
-    let stream = live(&revoked).await;
+    let stream = revoked.listens().await;
     let session_id = revoked.me().await.unwrap().session_id;
     alice.auth().revoke_session(v1::RevokeSessionRequest { session_id }).await.unwrap();
     assert_ended(stream).await;
 
-    let stream = live(&server.log_in("alice").await).await;
+    let stream = server.log_in("alice").await.listens().await;
     let current_password = PASSWORD.to_owned();
     let request = v1::ChangePasswordRequest { current_password, new_password: "another one".to_owned() };
     alice.auth().change_password(request).await.unwrap();
@@ -421,7 +413,7 @@ async fn a_session_that_is_revoked_takes_its_streams_along_and_no_others() {
 async fn a_session_ends_with_its_time() {
     let server = Server::start_with(&["--no-rate-limits", "--session-ttl", "1s"]).await;
     let alice = server.sign_up("alice").await;
-    assert_ended(live(&alice).await).await;
+    assert_ended(alice.listens().await).await;
     assert_eq!(refusal(alice.me().await), "unauthenticated");
     assert_eq!(refusal(alice.try_subscribes().await.map(|_| ())), "unauthenticated");
     assert_eq!(refusal(alice.sends("den", &fresh_id(), "x").await), "unauthenticated");
