@@ -21,6 +21,9 @@ const CAPACITY: u64 = 100_000;
 /// Changes of typing a second for each user, and at once before that.
 const TYPING: (NonZeroU32, NonZeroU32) = (NonZeroU32::new(5).unwrap(), NonZeroU32::new(10).unwrap());
 
+/// Parts of files a second that a session reads: 64 MB.
+const PARTS: NonZeroU32 = NonZeroU32::new(1_000).unwrap();
+
 /// What failed log-ins are counted over.
 const LOGIN_WINDOW: Duration = Duration::from_secs(15 * 60);
 /// What sign-ups are counted over.
@@ -35,6 +38,7 @@ struct Counters {
     sends: Buckets<UserId>,
     calls: Buckets<TokenHash>,
     typing: Buckets<UserId>,
+    parts: Buckets<TokenHash>,
     account_logins: Windows<(String, IpAddr)>,
     address_logins: Windows<IpAddr>,
     sign_ups: Windows<IpAddr>,
@@ -53,6 +57,7 @@ impl Limits {
         Self(rates.map(|rates| Counters {
             sends: Buckets::new(Quota::per_second(rates.sends_per_second).allow_burst(rates.send_burst)),
             calls: Buckets::new(Quota::per_second(rates.calls_per_second)),
+            parts: Buckets::new(Quota::per_second(PARTS)),
             typing: Buckets::new(Quota::per_second(TYPING.0).allow_burst(TYPING.1)),
             account_logins: Windows::new(rates.failed_logins_per_account, LOGIN_WINDOW),
             address_logins: Windows::new(rates.failed_logins_per_address, LOGIN_WINDOW),
@@ -63,6 +68,11 @@ impl Limits {
     /// Counts a message that is about to be stored. Errors: `rate_limited`.
     pub fn check_send(&self, user: &UserId) -> Result<()> {
         self.0.as_ref().map_or(Ok(()), |counters| counters.sends.check(user))
+    }
+
+    /// Counts a part of a file that a session reads. Errors: `rate_limited`.
+    pub fn check_part(&self, token: &TokenHash) -> Result<()> {
+        self.0.as_ref().map_or(Ok(()), |counters| counters.parts.check(token))
     }
 
     /// Counts that somebody begins or stops to write. Errors: `rate_limited`.

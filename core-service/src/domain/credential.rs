@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Error, Result, SessionId, UserId};
 
-/// A session's token: 256 random bits in base64url. Exists only on its way to the client.
+/// A token of a session or a service account: 256 random bits in base64url. Exists only on its way to the client.
 pub struct Token(String);
 
 /// The SHA-256 of a token, which is all that is kept of it. A token has 256 bits of entropy, so that no slow hash

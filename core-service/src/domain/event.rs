@@ -11,8 +11,10 @@ pub enum Event {
     Room(RoomId, RoomEvent),
     /// For those who follow a user.
     User(UserId, UserEvent),
-    /// Somebody entered or left a room: who hears of whose presence may have changed for all who are in it, and for them.
-    Entourage(RoomId, UserId),
+    /// Somebody entered or left a small room: they and its members hear of each other, or do no more.
+    Moved(RoomId, UserId),
+    /// A room became small, or ceased to be: its members hear of each other, or do no more.
+    Crossed(RoomId),
     /// Two people became friends, or ceased to be: the same for these two.
     Friendship(UserId, UserId),
 }

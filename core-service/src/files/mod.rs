@@ -4,11 +4,12 @@
 mod spool;
 mod sweep;
 
+use std::collections::HashMap;
 use std::fs::{DirBuilder, File};
 use std::ops::Range;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use chat_process::StartError;
@@ -20,7 +21,7 @@ use tokio::io::AsyncReadExt as _;
 use tokio::sync::{OwnedRwLockReadGuard, OwnedSemaphorePermit, RwLock, Semaphore};
 use url::Url;
 
-use crate::domain::{Error, Result, Sha256Hash};
+use crate::domain::{Error, Result, Sha256Hash, UserId};
 
 pub use spool::{Content, Spool};
 pub(crate) use sweep::start as start_sweeping;
@@ -28,8 +29,8 @@ pub(crate) use sweep::start as start_sweeping;
 /// Bytes of one part that is read or written.
 pub const PART: usize = 64 * 1024;
 
-/// Uploads at a time; beyond, callers are told to come back.
-const UPLOADS: usize = 256;
+/// Uploads at a time, of everybody and of one user; beyond, callers are told to come back.
+const UPLOADS: (usize, usize) = (256, 16);
 
 /// The contents. Clones are the same ones.
 #[derive(Clone, Debug)]
@@ -41,8 +42,30 @@ pub struct Files {
     folder: Option<PathBuf>,
     spool: PathBuf,
     places: Arc<Semaphore>,
+    /// Those who upload, with how many at a time.
+    uploaders: Arc<Mutex<HashMap<UserId, usize>>>,
     /// Read while a content is placed and noted, written while one is removed. Made for being held across waits.
     sweeping: Arc<RwLock<()>>,
+}
+
+/// A place among the uploads.
+#[derive(Debug)]
+pub struct Place {
+    user: UserId,
+    uploaders: Arc<Mutex<HashMap<UserId, usize>>>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut uploaders = self.uploaders.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(own) = uploaders.get_mut(&self.user) {
+            *own -= 1;
+            if *own == 0 {
+                uploaders.remove(&self.user);
+            }
+        }
+    }
 }
 
 /// A content that is in its place. For as long as this lives it is not swept, so that a file can be made of it.
@@ -63,6 +86,7 @@ impl Files {
         make_folder(&spool).map_err(|error| cannot(&error))?;
         let (blobs, prefix, folder): (Arc<dyn ObjectStore>, _, _) = match bucket {
             None => {
+                make_shelves(&folder).map_err(|error| cannot(&error))?;
                 let local = LocalFileSystem::new_with_prefix(&folder).map_err(|error| cannot(&error))?;
                 (Arc::new(local), Key::default(), Some(folder))
             }
@@ -72,13 +96,20 @@ impl Files {
                 (bucket.into(), prefix, None)
             }
         };
-        let (places, sweeping) = (Arc::new(Semaphore::new(UPLOADS)), Arc::new(RwLock::new(())));
-        Ok(Self { blobs, prefix, folder, spool, places, sweeping })
+        let (places, uploaders) = (Arc::new(Semaphore::new(UPLOADS.0)), Arc::default());
+        Ok(Self { blobs, prefix, folder, spool, places, uploaders, sweeping: Arc::default() })
     }
 
-    /// A place among the uploads. Errors: `unavailable` where there are too many.
-    pub fn place_for_upload(&self) -> Result<OwnedSemaphorePermit> {
-        self.places.clone().try_acquire_owned().map_err(|_| Error::Unavailable)
+    /// A place among the uploads, for as long as it is held. Errors: `unavailable` where there are too many.
+    pub fn place_for_upload(&self, user: &UserId) -> Result<Place> {
+        let permit = self.places.clone().try_acquire_owned().map_err(|_| Error::Unavailable)?;
+        let mut uploaders = self.uploaders.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = uploaders.entry(user.clone()).or_default();
+        if *own == UPLOADS.1 {
+            return Err(Error::Unavailable);
+        }
+        *own += 1;
+        Ok(Place { user: user.clone(), uploaders: self.uploaders.clone(), _permit: permit })
     }
 
     /// Somewhere to write a content to. Errors: `internal` where there is no room.
@@ -110,7 +141,7 @@ impl Files {
                 if range.start >= end {
                     return Ok(None);
                 }
-                let part = blobs.get_range(&key, range.start..end).await.map_err(|error| fault(&error))?;
+                let part = blobs.get_range(&key, range.start..end).await.map_err(|error| unreadable(&error))?;
                 Ok(Some((part, end..range.end)))
             }
         });
@@ -133,31 +164,42 @@ impl Files {
         let mut file = tokio::fs::File::open(&content.path).await.map_err(|error| fault(&error))?;
         let upload = self.blobs.put_multipart(&key).await.map_err(|error| refused(&error))?;
         let mut upload = WriteMultipart::new(upload);
-        let mut part = vec![0; PART];
-        loop {
-            let length = file.read(&mut part).await.map_err(|error| fault(&error))?;
-            if length == 0 {
-                break;
-            }
-            upload.wait_for_capacity(1).await.map_err(|error| refused(&error))?;
-            upload.write(&part[..length]);
+        if let Err(error) = fill(&mut upload, &mut file).await {
+            // What was sent would be kept, and be in no list.
+            upload.abort().await.map_err(|error| refused(&error))?;
+            return Err(error);
         }
         upload.finish().await.map_err(|error| refused(&error))?;
         Ok(())
     }
 }
 
+/// Sends a spooled content, part by part.
+async fn fill(upload: &mut WriteMultipart, file: &mut tokio::fs::File) -> Result<()> {
+    let mut part = vec![0; PART];
+    loop {
+        let length = file.read(&mut part).await.map_err(|error| fault(&error))?;
+        if length == 0 {
+            return Ok(());
+        }
+        upload.wait_for_capacity(1).await.map_err(|error| refused(&error))?;
+        upload.write(&part[..length]);
+    }
+}
+
 /// Moves a spooled content to its place, and makes sure that it stays there.
 fn rename(content: Content, path: &Path) -> std::io::Result<()> {
-    let folder = path.parent().unwrap_or(path);
-    if !folder.exists() {
-        make_folder(folder)?;
-        for above in [folder.parent(), folder.parent().and_then(Path::parent)].into_iter().flatten() {
-            sync_folder(above)?;
-        }
-    }
     content.path.persist(path).map_err(|error| error.error)?;
-    sync_folder(folder)
+    sync_folder(path.parent().unwrap_or(path))
+}
+
+/// Makes the folders that contents are spread over, all of them, so that a content needs none made.
+fn make_shelves(folder: &Path) -> std::io::Result<()> {
+    let all = folder.join("sha256");
+    for shelf in 0..=0xff {
+        make_folder(&all.join(format!("{shelf:02x}")))?;
+    }
+    [all.as_path(), folder, folder.parent().unwrap_or(folder)].into_iter().try_for_each(sync_folder)
 }
 
 fn sync_folder(folder: &Path) -> std::io::Result<()> {
@@ -178,6 +220,14 @@ fn environment() -> Vec<(String, String)> {
 fn fault(error: &dyn std::fmt::Display) -> Error {
     tracing::error!(%error, "a content cannot be stored or read");
     Error::Internal
+}
+
+/// A content that should be there is not, or the bucket is away.
+fn unreadable(error: &object_store::Error) -> Error {
+    match error {
+        object_store::Error::NotFound { .. } => fault(error),
+        _ => refused(error),
+    }
 }
 
 fn refused(error: &dyn std::fmt::Display) -> Error {

@@ -45,9 +45,9 @@ impl Files {
         while let Some(blob) = blobs.next().await {
             let blob = blob.map_err(|error| refused(&error))?;
             let Some(sha256) = name(&blob) else { continue };
-            if Timestamp::stored(blob.last_modified.timestamp_millis()) < old
-                && self.remove(store, sha256, &blob.location).await?
-            {
+            let is_old = Timestamp::stored(blob.last_modified.timestamp_millis()) < old;
+            // Looked at again with nothing being placed, where it seems to be nobody's.
+            if is_old && !store.has_content(sha256).await? && self.remove(store, sha256, &blob.location).await? {
                 contents += 1;
             }
         }

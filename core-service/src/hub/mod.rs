@@ -43,7 +43,8 @@ impl Hub {
                 Event::Room(_, RoomEvent::Message(_)) if strikes(Fault::LoseEvent, 50) => {}
                 Event::Room(room, event) => self.rooms.publish(&room, event),
                 Event::User(user, event) => self.users.publish(&user, event),
-                Event::Entourage(room, user) => self.presence.moved(room, user),
+                Event::Moved(room, user) => self.presence.moved(room, user),
+                Event::Crossed(room) => self.presence.crossed(room),
                 Event::Friendship(one, other) => self.presence.view_changed([one, other]),
             }
         }

@@ -1,7 +1,7 @@
 //! Who is online: whoever is watched as a user, and for a few seconds after the last watch has ended, so that a
 //! connection that flaps does not flicker.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -24,9 +24,19 @@ pub struct Presence {
 #[derive(Debug)]
 struct State {
     online: HashMap<UserId, Devices>,
+    /// Those without a device, by when they are taken for gone.
+    leaving: BTreeSet<(Instant, UserId)>,
     news: News,
-    /// When everybody has been heard of; none once that is told.
-    settles: Option<Instant>,
+    /// Whether everybody who is online has been heard of since the start.
+    settled: Settled,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Settled {
+    /// Nobody can come yet.
+    NotBegun,
+    At(Instant),
+    Yes,
 }
 
 /// What somebody is followed by.
@@ -34,7 +44,7 @@ struct State {
 struct Devices {
     watches: usize,
     /// When they are taken for gone, where there is no watch any more.
-    gone: Option<Instant>,
+    leaves: Option<Instant>,
 }
 
 /// What is to be told.
@@ -44,8 +54,10 @@ pub struct News {
     pub changed: HashSet<UserId>,
     /// Users who may hear of others than before.
     pub views: HashSet<UserId>,
-    /// Rooms that these users entered or left, which may change who hears of whom.
-    pub rooms: HashSet<(RoomId, UserId)>,
+    /// Small rooms that these users entered or left.
+    pub moved: HashSet<(RoomId, UserId)>,
+    /// Rooms that became small, or ceased to be.
+    pub crossed: HashSet<RoomId>,
 }
 
 /// Keeps a user online for as long as it lives.
@@ -57,25 +69,26 @@ pub struct Stay {
 
 impl Default for Presence {
     fn default() -> Self {
-        let state = State { online: HashMap::new(), news: News::default(), settles: Some(Instant::now() + GRACE) };
+        let state = State {
+            online: HashMap::new(),
+            leaving: BTreeSet::new(),
+            news: News::default(),
+            settled: Settled::NotBegun,
+        };
         Self { state: Mutex::new(state), changed: Notify::new() }
     }
 }
 
 impl Presence {
+    /// From now on devices may come.
+    pub fn begin(&self) {
+        self.lock().settled = Settled::At(Instant::now() + GRACE);
+        self.changed.notify_one();
+    }
+
     /// A device of somebody's is there.
     pub fn enter(self: &Arc<Self>, user: &UserId) -> Stay {
-        let mut state = self.lock();
-        match state.online.get_mut(user) {
-            Some(devices) => {
-                devices.watches += 1;
-                devices.gone = None;
-            }
-            None => {
-                state.online.insert(user.clone(), Devices { watches: 1, gone: None });
-                state.news.changed.insert(user.clone());
-            }
-        }
+        self.lock().enter(user);
         self.changed.notify_one();
         Stay { user: user.clone(), presence: self.clone() }
     }
@@ -91,18 +104,41 @@ impl Presence {
     pub fn among(&self, users: Vec<UserId>) -> (Vec<UserId>, bool) {
         let state = self.lock();
         let online = users.into_iter().filter(|user| state.online.contains_key(user)).collect();
-        (online, state.settles.is_none())
+        (online, state.settled == Settled::Yes)
     }
 
-    /// Somebody entered or left a room.
+    /// Whether everybody who is online has been heard of since the start.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.lock().settled == Settled::Yes
+    }
+
+    /// Somebody entered or left a small room.
     pub(super) fn moved(&self, room: RoomId, user: UserId) {
-        self.lock().news.rooms.insert((room, user));
+        self.lock().news.moved.insert((room, user));
         self.changed.notify_one();
     }
 
-    /// Somebody hears of others than before.
-    pub fn view_changed(&self, users: impl IntoIterator<Item = UserId>) {
+    /// A room became small, or ceased to be.
+    pub(super) fn crossed(&self, room: RoomId) {
+        self.lock().news.crossed.insert(room);
+        self.changed.notify_one();
+    }
+
+    /// People hear of others than before.
+    pub(super) fn view_changed(&self, users: impl IntoIterator<Item = UserId>) {
         self.lock().news.views.extend(users);
+        self.changed.notify_one();
+    }
+
+    /// What could not be told yet is still to be told.
+    pub fn put_back(&self, untold: News) {
+        let mut state = self.lock();
+        state.news.changed.extend(untold.changed);
+        state.news.views.extend(untold.views);
+        state.news.moved.extend(untold.moved);
+        state.news.crossed.extend(untold.crossed);
+        drop(state);
         self.changed.notify_one();
     }
 
@@ -130,35 +166,58 @@ impl Presence {
 }
 
 impl State {
+    fn enter(&mut self, user: &UserId) {
+        let Some(devices) = self.online.get_mut(user) else {
+            self.online.insert(user.clone(), Devices { watches: 1, leaves: None });
+            self.news.changed.insert(user.clone());
+            return;
+        };
+        devices.watches += 1;
+        if let Some(at) = devices.leaves.take() {
+            self.leaving.remove(&(at, user.clone()));
+        }
+    }
+
+    fn leave(&mut self, user: &UserId) {
+        let Some(devices) = self.online.get_mut(user) else { return };
+        devices.watches -= 1;
+        if devices.watches == 0 {
+            let at = Instant::now() + GRACE;
+            devices.leaves = Some(at);
+            self.leaving.insert((at, user.clone()));
+        }
+    }
+
     /// Takes those for gone whose time is up, and says when to look again.
     fn go_on(&mut self, now: Instant) -> Instant {
-        let gone = self.online.extract_if(|_, devices| devices.gone.is_some_and(|gone| gone <= now));
-        self.news.changed.extend(gone.map(|(user, _)| user));
-        if self.settles.is_some_and(|settles| settles <= now) {
-            self.settles = None;
-            self.news.views.extend(self.online.keys().cloned());
+        while self.leaving.first().is_some_and(|(at, _)| *at <= now) {
+            let Some((_, user)) = self.leaving.pop_first() else { break };
+            self.online.remove(&user);
+            self.news.changed.insert(user);
         }
-        let leaving = self.online.values().filter_map(|devices| devices.gone);
-        leaving.chain(self.settles).min().unwrap_or(now + GRACE)
+        let settles = match self.settled {
+            Settled::At(at) if at <= now => {
+                self.settled = Settled::Yes;
+                self.news.views.extend(self.online.keys().cloned());
+                None
+            }
+            Settled::At(at) => Some(at),
+            Settled::NotBegun | Settled::Yes => None,
+        };
+        let leaves = self.leaving.first().map(|(at, _)| *at);
+        leaves.into_iter().chain(settles).min().unwrap_or(now + GRACE)
     }
 }
 
 impl News {
     fn is_empty(&self) -> bool {
-        self.changed.is_empty() && self.views.is_empty() && self.rooms.is_empty()
+        self.changed.is_empty() && self.views.is_empty() && self.moved.is_empty() && self.crossed.is_empty()
     }
 }
 
 impl Drop for Stay {
     fn drop(&mut self) {
-        let mut state = self.presence.lock();
-        if let Some(devices) = state.online.get_mut(&self.user) {
-            devices.watches -= 1;
-            if devices.watches == 0 {
-                devices.gone = Some(Instant::now() + GRACE);
-            }
-        }
-        drop(state);
+        self.presence.lock().leave(&self.user);
         self.presence.changed.notify_one();
     }
 }
@@ -179,6 +238,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn whoever_comes_back_in_time_was_never_away() {
         let presence = Arc::new(Presence::default());
+        presence.begin();
         let first = presence.enter(&alice());
         assert_eq!(changed(&presence).await, [(alice(), true)]);
         tokio::time::advance(2 * GRACE).await;
@@ -201,6 +261,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn it_is_said_when_everybody_has_been_heard_of() {
         let presence = Arc::new(Presence::default());
+        presence.begin();
         let _stay = presence.enter(&alice());
         assert_eq!(presence.among(vec![alice(), UserId::stored("bob")]), (vec![alice()], false));
         assert!(!presence.news().await.changed.is_empty());

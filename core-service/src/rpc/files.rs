@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use chat_process::Shutdown;
 use chat_proto::v1;
 use chat_proto::v1::file_service_server::FileService;
 use chat_proto::v1::upload_file_request::Part;
-use futures::stream::{BoxStream, StreamExt as _};
-use tokio::time::timeout;
+use futures::stream::{self, BoxStream, StreamExt as _};
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout_at};
 use tonic::{Request, Response, Status, Streaming};
 
 use super::gate::Gate;
@@ -16,15 +18,17 @@ use crate::domain::{Credential, Error, FileId, FileName, MediaType, NewFile, Res
 use crate::files::{Files as Contents, PART, Spool};
 use crate::store::Store;
 
-/// How long an upload may rest.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long an upload may rest, and how long all of it may take: nobody keeps a place for good.
+const PATIENCE: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(15 * 60));
 
 /// The service.
+#[derive(Clone)]
 pub(crate) struct Files {
     store: Store,
     contents: Contents,
     limits: FileLimits,
     gate: Gate,
+    shutdown: Shutdown,
 }
 
 /// What an upload says of itself, checked.
@@ -37,23 +41,24 @@ struct Announced {
 }
 
 impl Files {
-    pub(super) fn new(store: Store, contents: Contents, limits: FileLimits, gate: Gate) -> Self {
-        Self { store, contents, limits, gate }
+    pub(super) fn new(store: Store, contents: Contents, limits: FileLimits, gate: Gate, shutdown: Shutdown) -> Self {
+        Self { store, contents, limits, gate, shutdown }
     }
 
     async fn upload(
         &self,
         credential: Credential,
-        mut parts: Streaming<v1::UploadFileRequest>,
+        parts: Streaming<v1::UploadFileRequest>,
     ) -> Result<StoredFile, Status> {
-        self.store.may_upload(credential.clone()).await?;
-        let _place = self.contents.place_for_upload()?;
-        let announced = match next(&mut parts).await? {
+        let user = self.store.may_upload(credential.clone()).await?;
+        let _place = self.contents.place_for_upload(&user)?;
+        let mut parts = Parts { parts, until: Instant::now() + PATIENCE.1 };
+        let announced = match parts.next().await? {
             Some(Part::Header(header)) => self.announced(header)?,
             _ => return Err(Error::invalid("header", "must be the first part").into()),
         };
         let mut spool = self.contents.spool().await?;
-        while let Some(part) = next(&mut parts).await? {
+        while let Some(part) = parts.next().await? {
             let Part::Chunk(chunk) = part else { return Err(Error::invalid("header", "there is one already").into()) };
             if spool.write(&chunk).await? > announced.limit {
                 return Err(too_large(announced.limit).into());
@@ -61,7 +66,14 @@ impl Files {
         }
         // A call that was cancelled looks like one whose stream has ended: this is where it is dropped instead.
         tokio::task::yield_now().await;
-        Ok(self.keep(credential, announced, spool).await?)
+        let (answer, kept) = oneshot::channel();
+        let keeper = self.clone();
+        // Runs to its end whether or not anybody waits for it: a content is not swept before it is named.
+        self.shutdown.spawn(async move {
+            // A caller that went away wants no answer.
+            let _ = answer.send(keeper.keep(credential, announced, spool).await);
+        });
+        Ok(kept.await.unwrap_or(Err(Error::Unavailable))?)
     }
 
     fn announced(&self, header: v1::UploadFileHeader) -> Result<Announced> {
@@ -107,7 +119,9 @@ impl FileService for Files {
         request: Request<Streaming<v1::UploadFileRequest>>,
     ) -> Result<Response<v1::UploadFileResponse>, Status> {
         let credential = self.gate.admit(&request)?;
-        let file = self.upload(credential, request.into_inner()).await?;
+        let stop = self.shutdown.token();
+        let uploaded = stop.run_until_cancelled(self.upload(credential, request.into_inner())).await;
+        let file = uploaded.unwrap_or(Err(Error::Unavailable.into()))?;
         Ok(Response::new(v1::UploadFileResponse { file: Some(convert::file(&file)) }))
     }
 
@@ -119,10 +133,10 @@ impl FileService for Files {
     ) -> Result<Response<Self::DownloadFileStream>, Status> {
         let credential = self.gate.identify(request.metadata())?;
         let v1::DownloadFileRequest { file_id, offset, length } = request.into_inner();
-        // A gateway asks for a file part by part: all of them together are one call.
-        let goes_on = offset > 0 && length.is_some_and(|length| length <= PART as i64);
-        if !goes_on {
-            self.gate.count(&credential)?;
+        // A gateway asks for a file part by part.
+        match length {
+            Some(length) if length <= PART as i64 => self.gate.count_part(&credential)?,
+            _ => self.gate.count(&credential)?,
         }
         let file = self.file(credential, &file_id).await?;
         let end = length.map_or(Some(file.size), |length| offset.checked_add(length)).filter(|end| *end <= file.size);
@@ -134,6 +148,10 @@ impl FileService for Files {
             Ok(chunk) => Ok(v1::DownloadFileResponse { chunk: chunk.to_vec() }),
             Err(error) => Err(error.into()),
         });
+        let stop = self.shutdown.token();
+        let stopped = stop.clone();
+        let cut_off = stream::once(async move { stopped.is_cancelled().then(|| Err(Error::Unavailable.into())) });
+        let parts = parts.take_until(stop.cancelled_owned()).chain(cut_off.filter_map(std::future::ready));
         Ok(Response::new(parts.boxed()))
     }
 
@@ -153,14 +171,26 @@ impl Files {
     }
 }
 
-/// The next part; `None` at the end. Errors: what broke the stream, `unavailable` where nothing comes.
-async fn next(parts: &mut Streaming<v1::UploadFileRequest>) -> Result<Option<Part>, Status> {
-    match timeout(PATIENCE, parts.message()).await {
-        Ok(Ok(Some(v1::UploadFileRequest { part: Some(part) }))) => Ok(Some(part)),
-        Ok(Ok(Some(_))) => Err(Error::invalid("part", "neither header nor chunk").into()),
-        Ok(Ok(None)) => Ok(None),
-        Ok(Err(status)) => Err(malformed::relabel(&status).unwrap_or(status)),
-        Err(_) => Err(Error::Unavailable.into()),
+/// The parts of an upload.
+struct Parts {
+    parts: Streaming<v1::UploadFileRequest>,
+    until: Instant,
+}
+
+impl Parts {
+    /// The next part; `None` at the end. Errors: what broke the stream, `unavailable` where nothing comes in time.
+    async fn next(&mut self) -> Result<Option<Part>, Status> {
+        let until = self.until.min(Instant::now() + PATIENCE.0);
+        match timeout_at(until, self.parts.message()).await {
+            Ok(Ok(Some(v1::UploadFileRequest { part: Some(Part::Chunk(chunk)) }))) if chunk.is_empty() => {
+                Err(Error::invalid("chunk", "empty").into())
+            }
+            Ok(Ok(Some(v1::UploadFileRequest { part: Some(part) }))) => Ok(Some(part)),
+            Ok(Ok(Some(_))) => Err(Error::invalid("part", "neither header nor chunk").into()),
+            Ok(Ok(None)) => Ok(None),
+            Ok(Err(status)) => Err(malformed::relabel(&status).unwrap_or(status)),
+            Err(_) => Err(Error::Unavailable.into()),
+        }
     }
 }
 

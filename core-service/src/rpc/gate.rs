@@ -40,6 +40,14 @@ impl Gate {
         }
     }
 
+    /// Counts a part of a file that a session reads. Errors: `rate_limited`.
+    pub(super) fn count_part(&self, credential: &Credential) -> Result<()> {
+        match credential {
+            Credential::Session { token, .. } => self.limits.check_part(token),
+            Credential::Account { .. } | Credential::Service { .. } => Ok(()),
+        }
+    }
+
     /// What the caller shows. Errors: `unauthenticated` where it shows nothing, `invalid_argument`.
     pub(super) fn identify(&self, metadata: &MetadataMap) -> Result<Credential> {
         let shown = bearer(metadata).ok_or(Error::Unauthenticated)?;

@@ -65,7 +65,8 @@ impl Services {
         let gate = gate::Gate::new(&parts.service_token, parts.limits.clone());
         let chat = chat::Chat::new(&parts, gate.clone(), shutdown.clone());
         let social = social::Social::new(parts.store.clone(), parts.hub.clone(), gate.clone());
-        let files = files::Files::new(parts.store.clone(), parts.files.clone(), config.file_limits, gate.clone());
+        let (contents, limits) = (parts.files.clone(), config.file_limits);
+        let files = files::Files::new(parts.store.clone(), contents, limits, gate.clone(), shutdown.clone());
         let auth = auth::Auth::new(parts, gate, config);
         Self {
             auth: AuthServiceServer::new(auth).max_decoding_message_size(MAX_REQUEST),

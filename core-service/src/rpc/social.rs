@@ -119,6 +119,7 @@ impl SocialService for Social {
         self.store.leave(credential, RoomId::parse(&request.get_ref().room_id)?).await?;
         Ok(Response::new(v1::LeaveRoomResponse {}))
     }
+
     async fn remove_member(
         &self,
         request: Request<v1::RemoveMemberRequest>,
@@ -202,8 +203,10 @@ impl SocialService for Social {
     ) -> Result<Response<v1::StartDirectMessageResponse>, Status> {
         let credential = self.gate.admit(&request)?;
         let to = UserId::parse("toUserId", &request.get_ref().to_user_id)?;
-        let room = self.store.start_direct(credential, to).await?;
-        Ok(Response::new(v1::StartDirectMessageResponse { room: Some(convert::direct_room(&room)) }))
+        let peer_user_id = to.to_string();
+        let room_id = self.store.start_direct(credential, to).await?.to_string();
+        let room = v1::DirectRoom { room_id, peer_user_id, ..v1::DirectRoom::default() };
+        Ok(Response::new(v1::StartDirectMessageResponse { room: Some(room) }))
     }
 
     async fn list_direct_rooms(

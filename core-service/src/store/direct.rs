@@ -8,16 +8,16 @@ use super::{Store, friends, members, rooms};
 use crate::domain::{Actor, Credential, DirectRoom, Error, Result, Role, RoomId, RoomSummary, RoomType, UserId};
 
 impl Store {
-    /// The direct room with a friend, made where it is missing. Errors: `unauthenticated`, `not_found` (the user),
+    /// The id of the direct room with a friend, which is made where it is missing. Errors: `unauthenticated`, `not_found` (the user),
     /// `not_friends`, `failed_precondition` (oneself), `unavailable`.
-    pub async fn start_direct(&self, credential: Credential, to: UserId) -> Result<DirectRoom> {
+    pub async fn start_direct(&self, credential: Credential, to: UserId) -> Result<RoomId> {
         self.write_as(credential, move |tx, actor| start(tx, actor, to)).await
     }
 
     /// The actor's direct rooms, the one with the newest message first. Errors: `unauthenticated`.
     pub async fn direct_rooms(&self, credential: Credential) -> Result<Vec<DirectRoom>> {
         self.read_as(credential, |connection, actor| {
-            let rooms = rooms::all(connection, actor.key)?;
+            let rooms = rooms::all(connection, actor.key, Some(RoomType::Direct))?;
             Ok(rooms.into_iter().filter_map(DirectRoom::of).collect())
         })
         .await
@@ -38,7 +38,7 @@ pub(super) fn check(connection: &Connection, actor: &Actor, room: i64) -> Result
     if friends::are_friends(connection, actor.key, peer)? { Ok(()) } else { Err(Error::NotFriends) }
 }
 
-fn start(tx: &mut WriteTx<'_>, actor: &Actor, to: UserId) -> Result<DirectRoom> {
+fn start(tx: &mut WriteTx<'_>, actor: &Actor, to: UserId) -> Result<RoomId> {
     if to == actor.user {
         return Err(Error::FailedPrecondition("a direct room with oneself"));
     }
@@ -47,13 +47,9 @@ fn start(tx: &mut WriteTx<'_>, actor: &Actor, to: UserId) -> Result<DirectRoom> 
         return Err(Error::NotFriends);
     }
     let id = RoomId::direct(&actor.user, &peer.user);
-    let key = match rooms::key(tx.connection(), &id)? {
-        Some(key) => key,
-        None => {
-            let key = rooms::insert(tx, &id, RoomType::Direct, "")?;
-            members::join(tx, &[actor, &peer], &id, key, Role::Member)?;
-            key
-        }
-    };
-    DirectRoom::of(rooms::summary(tx.connection(), actor.key, key)?).ok_or(Error::Internal)
+    if rooms::key(tx.connection(), &id)?.is_none() {
+        let key = rooms::insert(tx, &id, RoomType::Direct, "")?;
+        members::join(tx, &[actor, &peer], &id, key, Role::Member)?;
+    }
+    Ok(id)
 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use super::Store;
-use crate::domain::{Actor, Credential, Error, FileId, NewFile, Result, Scope, Sha256Hash, StoredFile, Timestamp};
+use crate::domain::{
+    Actor, Credential, Error, FileId, NewFile, Result, Scope, Sha256Hash, StoredFile, Timestamp, UserId,
+};
 
 /// The columns that [`read`] reads.
 const FILE: &str = "SELECT key, file_id, name, mime_type, size, sha256 FROM files";
@@ -17,9 +19,9 @@ pub(super) struct Known {
 }
 
 impl Store {
-    /// Makes sure that somebody may upload. Errors: `unauthenticated`, `forbidden`, `invalid_argument`, `not_found`.
-    pub async fn may_upload(&self, credential: Credential) -> Result<()> {
-        self.read_in_scope(credential, Scope::MessagesWrite, |_, _| Ok(())).await
+    /// Who uploads, if they may. Errors: `unauthenticated`, `forbidden`, `invalid_argument`, `not_found`.
+    pub async fn may_upload(&self, credential: Credential) -> Result<UserId> {
+        self.read_in_scope(credential, Scope::MessagesWrite, |_, actor| Ok(actor.user.clone())).await
     }
 
     /// Takes note of a file whose content is stored. The same content under the same name, of the same type, by the same user is the same
@@ -76,10 +78,11 @@ impl Store {
 
 /// A file that somebody may see. Errors: `not_found`, whether there is none or it is not theirs to see.
 pub(super) fn seen_by(connection: &Connection, actor: &Actor, id: &FileId) -> Result<Known> {
+    // From the actor's rooms to the file in each, which is one look: a file may have been sent any number of times.
     let sql = format!(
         "{FILE} WHERE file_id = ?1 AND (uploader = ?2 OR EXISTS (
-             SELECT 1 FROM messages INDEXED BY messages_by_file
-             JOIN members ON members.room = messages.room AND members.user = ?2 WHERE messages.file = files.key))"
+             SELECT 1 FROM members CROSS JOIN messages INDEXED BY messages_by_file
+             ON messages.file = files.key AND messages.room = members.room WHERE members.user = ?2))"
     );
     let mut statement = connection.prepare_cached(&sql)?;
     statement.query_row((id.as_bytes(), actor.key), read).optional()?.ok_or(Error::NotFound("file"))

@@ -84,7 +84,7 @@ impl Store {
     /// Ends a friendship. Errors: `unauthenticated`, `not_found` (no friend, no such user), `unavailable`.
     pub async fn remove_friend(&self, credential: Credential, friend: UserId) -> Result<()> {
         self.write_as(credential, move |tx, actor| {
-            let key = user_key(tx.connection(), &friend).map_err(|_| Error::NotFound("friend"))?;
+            let key = user_key(tx.connection(), &friend)?;
             let sql = "DELETE FROM friends WHERE (user = ?1 AND friend = ?2) OR (user = ?2 AND friend = ?1)";
             if tx.connection().prepare_cached(sql)?.execute((actor.key, key))? == 0 {
                 return Err(Error::NotFound("friend"));
@@ -100,7 +100,10 @@ impl Store {
     pub async fn acquaintances(&self, of: UserId) -> Result<Vec<UserId>> {
         self.reader
             .run(move |connection| {
-                let Ok(key) = user_key(connection, &of) else { return Ok(Vec::new()) };
+                let key = match user_key(connection, &of) {
+                    Err(Error::NotFound(_)) => return Ok(Vec::new()),
+                    key => key?,
+                };
                 let mut statement = connection.prepare_cached(
                     "SELECT user_id FROM users WHERE key <> ?1 AND key IN (
                          SELECT friend FROM friends WHERE user = ?1

@@ -44,16 +44,15 @@ impl Store {
         self.read_as(credential, move |connection, actor| all(connection, of(connection, actor, &room)?.room)).await
     }
 
-    /// Those who hear of each other in a room: its members, where it is small; where one more would make it so, too,
-    /// because one may just have left or come.
+    /// The members of a room that is small, or was a moment ago: twice as many as a small one has at most.
     pub async fn entourage(&self, room: RoomId) -> Result<Vec<UserId>> {
         self.reader
             .run(move |connection| {
                 let Some(key) = rooms::key(connection, &room)? else { return Ok(Vec::new()) };
-                if count(connection, key, SMALL + 2)? > SMALL + 1 {
-                    return Ok(Vec::new());
-                }
-                Ok(all(connection, key)?.into_iter().map(|member| member.user).collect())
+                let sql = "SELECT user_id FROM members JOIN users ON users.key = members.user WHERE room = ?1 LIMIT ?2";
+                let mut statement = connection.prepare_cached(sql)?;
+                let users = statement.query_map((key, 2 * SMALL), |row| user(row, "user_id"))?;
+                Ok(users.collect::<rusqlite::Result<_>>()?)
             })
             .await
     }
@@ -86,7 +85,7 @@ impl Store {
             if member == actor.user {
                 return Err(Error::FailedPrecondition("the owner leaves instead"));
             }
-            let key = user_key(tx.connection(), &member).map_err(|_| Error::NotFound("member"))?;
+            let key = user_key(tx.connection(), &member)?;
             end(tx, membership.room, key, room, member)
         })
         .await
@@ -157,7 +156,16 @@ pub(super) fn join(tx: &mut WriteTx<'_>, newcomers: &[&Actor], room: &RoomId, ke
         let summary = rooms::summary(tx.connection(), user.key, key)?;
         tx.tell(Event::Room(room.clone(), RoomEvent::Joined(user.user.clone())));
         tx.tell(Event::User(user.user.clone(), UserEvent::RoomAdded(summary.into())));
-        tx.tell(Event::Entourage(room.clone(), user.user.clone()));
+        tx.tell(Event::Moved(room.clone(), user.user.clone()));
+    }
+    let before = i64::try_from(newcomers.len()).unwrap_or(i64::MAX);
+    tell_crossing(tx, room, key, |members| members > SMALL && members - before <= SMALL)
+}
+
+/// Tells it where the number of members has passed the limit of small rooms.
+fn tell_crossing(tx: &mut WriteTx<'_>, room: &RoomId, key: i64, crossed: impl FnOnce(i64) -> bool) -> Result<()> {
+    if crossed(count(tx.connection(), key, SMALL + 2)?) {
+        tx.tell(Event::Crossed(room.clone()));
     }
     Ok(())
 }
@@ -173,8 +181,8 @@ fn end(tx: &mut WriteTx<'_>, room_key: i64, user_key: i64, room: RoomId, user: U
     }
     tx.tell(Event::Room(room.clone(), RoomEvent::Left(user.clone())));
     tx.tell(Event::User(user.clone(), UserEvent::RoomRemoved(room.clone())));
-    tx.tell(Event::Entourage(room, user));
-    Ok(())
+    tx.tell(Event::Moved(room.clone(), user));
+    tell_crossing(tx, &room, room_key, |members| members == SMALL)
 }
 
 /// Makes the longest-standing member the owner; nobody where the room is empty now.

@@ -74,8 +74,8 @@ fn append(tx: &mut WriteTx<'_>, actor: &Actor, new: NewMessage) -> Result<Append
     if membership.kind == RoomType::Direct {
         direct::check(tx.connection(), actor, membership.room)?;
     }
-    let file = new.file.map(|id| files::seen_by(tx.connection(), actor, &id)).transpose()?;
     tx.limits().check_send(&actor.user)?;
+    let file = new.file.map(|id| files::seen_by(tx.connection(), actor, &id)).transpose()?;
     let file_key = file.as_ref().map(|known| known.key);
     let message = Message {
         id: MessageId::make(),

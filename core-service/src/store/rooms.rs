@@ -19,7 +19,7 @@ impl Store {
 
     /// The actor's rooms, the one with the newest message first. Errors: `unauthenticated`.
     pub async fn rooms(&self, credential: Credential) -> Result<Vec<RoomSummary>> {
-        self.read_as(credential, |connection, actor| all(connection, actor.key)).await
+        self.read_as(credential, |connection, actor| all(connection, actor.key, None)).await
     }
 }
 
@@ -53,10 +53,11 @@ pub(super) fn insert(tx: &WriteTx<'_>, id: &RoomId, kind: RoomType, title: &str)
     Ok(tx.connection().prepare_cached(sql)?.insert((id.as_str(), kind.word(), title, tx.now().millis()))?)
 }
 
-/// A user's rooms, the one with the newest message first.
-pub(super) fn all(connection: &Connection, user: i64) -> Result<Vec<RoomSummary>> {
-    let mut statement = connection.prepare_cached(&format!("{SUMMARY} WHERE user = ?1"))?;
-    let mut rows = statement.query([user])?;
+/// A user's rooms, or those of one kind, the one with the newest message first.
+pub(super) fn all(connection: &Connection, user: i64, kind: Option<RoomType>) -> Result<Vec<RoomSummary>> {
+    let mut statement =
+        connection.prepare_cached(&format!("{SUMMARY} WHERE user = ?1 AND (?2 IS NULL OR type = ?2)"))?;
+    let mut rows = statement.query((user, kind.map(RoomType::word)))?;
     let mut rooms = Vec::new();
     while let Some(row) = rows.next()? {
         rooms.push(summarise(connection, user, row)?);

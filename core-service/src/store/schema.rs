@@ -21,6 +21,8 @@ const STEPS: &[M<'_>] = &[
 pub(super) enum OpenError {
     #[error("it was written by a newer version of Holdfast (schema {found}, this one knows {known})")]
     Newer { found: usize, known: usize },
+    #[error("its schema is an earlier version's: start the service first")]
+    Older,
     #[error(transparent)]
     Migration(#[from] rusqlite_migration::Error),
     #[error(transparent)]
@@ -52,12 +54,22 @@ pub(super) fn open(path: &Path) -> Result<(Connection, String), OpenError> {
     Ok((connection, epoch))
 }
 
-fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
+/// Opens a database beside the service that uses it, which may be of an earlier version: nothing is brought up to date.
+pub(super) fn open_as_it_is(path: &Path) -> Result<Connection, OpenError> {
+    let connection = Connection::open(path)?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    if steps(&connection)? < STEPS.len() { Err(OpenError::Older) } else { Ok(connection) }
+}
+
+/// How many steps a database has been through. Errors: more than there are here.
+fn steps(connection: &Connection) -> Result<usize, OpenError> {
     let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let found = found as usize;
-    if found > STEPS.len() {
-        return Err(OpenError::Newer { found, known: STEPS.len() });
-    }
+    let (found, known) = (found as usize, STEPS.len());
+    if found > known { Err(OpenError::Newer { found, known }) } else { Ok(found) }
+}
+
+fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
+    steps(connection)?;
     Ok(Migrations::from_slice(STEPS).to_latest(connection)?)
 }
 

@@ -34,8 +34,7 @@ impl ServiceAccounts {
         if !path.exists() {
             return Err(cannot(&"there is no database"));
         }
-        let (connection, _) = schema::open(&path).map_err(|error| cannot(&error))?;
-        Ok(Self(connection))
+        Ok(Self(schema::open_as_it_is(&path).map_err(|error| cannot(&error))?))
     }
 
     /// Makes an account. Returns its token, which is shown this once. Errors: the name is taken.

@@ -226,7 +226,7 @@ impl World {
                 let rooms = caller.rooms().await;
                 let listed = rooms.iter().find(|room| room.room_id == *name).unwrap();
                 let position = room.read.get(&user).copied().unwrap_or_default();
-                let beyond = room.log.iter().skip(position as usize);
+                let beyond = room.log[position as usize..].iter();
                 let unread = beyond.filter(|(author, ..)| *author != user).count();
                 assert_eq!((listed.latest_seq, listed.unread_count), (room.log.len() as i64, unread as i64));
                 assert_eq!(listed.last_read_seq, position);
