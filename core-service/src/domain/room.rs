@@ -126,8 +126,8 @@ pub struct WatchStart {
     pub latest_seq: i64,
     /// The history that it belongs to.
     pub epoch: String,
-    /// Who is a member.
-    pub members: Vec<UserId>,
+    /// Who is a member, and how far each has read.
+    pub members: Vec<(UserId, i64)>,
 }
 
 /// A user's memberships and sessions at one moment.

@@ -182,9 +182,6 @@ impl Parts {
     async fn next(&mut self) -> Result<Option<Part>, Status> {
         let until = self.until.min(Instant::now() + PATIENCE.0);
         match timeout_at(until, self.parts.message()).await {
-            Ok(Ok(Some(v1::UploadFileRequest { part: Some(Part::Chunk(chunk)) }))) if chunk.is_empty() => {
-                Err(Error::invalid("chunk", "empty").into())
-            }
             Ok(Ok(Some(v1::UploadFileRequest { part: Some(part) }))) => Ok(Some(part)),
             Ok(Ok(Some(_))) => Err(Error::invalid("part", "neither header nor chunk").into()),
             Ok(Ok(None)) => Ok(None),

@@ -15,7 +15,7 @@ use crate::domain::{Clock, Credential, Error, Result, RoomEvent, RoomId, UserEve
 use crate::hub::Hub;
 use crate::metrics::Metrics;
 use crate::presence;
-use crate::store::Store;
+use crate::store::{SMALL, Store};
 
 /// Where a watch reads.
 #[derive(Clone)]
@@ -119,10 +119,12 @@ impl Watches {
     }
 
     fn watching(&self, room: &RoomId, start: WatchStart) -> Event {
-        let told = self.own.is_none();
-        let members = start.members.iter().filter(|_| told).map(ToString::to_string).collect();
+        let told = if self.own.is_none() { start.members } else { Vec::new() };
+        let is_small = told.len() as i64 <= SMALL;
+        let last_read_seqs = told.iter().filter(|_| is_small).map(|(_, seq)| *seq).collect();
+        let members = told.iter().map(|(user, _)| user.to_string()).collect();
         let (room_id, latest_seq) = (room.to_string(), start.latest_seq);
-        Event::Watching(v1::Watching { room_id, latest_seq, epoch: start.epoch, members })
+        Event::Watching(v1::Watching { room_id, latest_seq, epoch: start.epoch, members, last_read_seqs })
     }
 
     async fn say(&self, event: Event) {

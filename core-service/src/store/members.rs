@@ -11,7 +11,7 @@ use crate::domain::{
 };
 
 /// Members of a room up to which they hear of each other's coming, going, reading and writing (contract: Socket.IO).
-pub(super) const SMALL: i64 = 200;
+pub const SMALL: i64 = 200;
 
 /// An actor's place in a room, and the room as a send needs it.
 #[derive(Debug)]

@@ -28,7 +28,8 @@ impl Store {
                 if after.is_some_and(|after| after > latest_seq) {
                     return Err(Error::CursorAhead);
                 }
-                let members = members::all(connection, key)?.into_iter().map(|member| member.user).collect();
+                let members = members::all(connection, key)?.into_iter();
+                let members = members.map(|member| (member.user, member.last_read_seq)).collect();
                 Ok(WatchStart { latest_seq, epoch, members })
             })
             .await

@@ -1,5 +1,6 @@
 //! A server for one test, and people who call it.
 
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::future::Future;
 use std::net::SocketAddr;
@@ -297,7 +298,7 @@ impl Caller {
     pub(crate) async fn try_subscribes(&self) -> Result<Subscription, Status> {
         let (wishes, stream) = mpsc::channel(256);
         let events = soon(self.chat().subscribe(ReceiverStream::new(stream))).await?.into_inner();
-        Ok(Subscription { wishes, events })
+        Ok(Subscription { wishes, events, online: BTreeSet::new() })
     }
 
     /// Subscribes and follows one room, of which `watching` has come.
@@ -328,6 +329,8 @@ impl Caller {
 pub(crate) struct Subscription {
     wishes: mpsc::Sender<v1::SubscribeRequest>,
     events: Streaming<v1::SubscribeResponse>,
+    /// Who is online, as far as a test keeps account of it.
+    pub(crate) online: BTreeSet<String>,
 }
 
 impl Subscription {

@@ -40,9 +40,22 @@ async fn online(subscription: &mut Subscription) -> v1::OnlineUsers {
     }
 }
 
-/// Waits until these are the ones who are online, and no others.
+/// Waits until these are the ones who are online by all that was told, and no others.
 pub(crate) async fn until_online(subscription: &mut Subscription, users: &[&str]) {
-    while online(subscription).await.user_ids != users {}
+    while !subscription.online.iter().map(String::as_str).eq(users.iter().copied()) {
+        match subscription.next().await {
+            Event::UserEvent(v1::UserEvent { event: Some(UserEvent::OnlineUsers(online)), .. }) => {
+                subscription.online = online.user_ids.into_iter().collect();
+            }
+            Event::Presence(presence) if presence.online => {
+                subscription.online.insert(presence.user_id);
+            }
+            Event::Presence(presence) => {
+                subscription.online.remove(&presence.user_id);
+            }
+            _ => {}
+        }
+    }
 }
 
 /// Somebody who is told of an invite was told nothing of this user before it.

@@ -74,6 +74,8 @@ struct Room {
     replays: bool,
     /// Who is a member at the cursor.
     members: HashSet<String>,
+    /// How far each has read, where the core tells.
+    read: HashMap<String, i64>,
     /// Sockets of members: they get everything beyond the cursor.
     inside: HashSet<Sid>,
     /// Sockets to come inside when the watch starts, or when their user becomes a member.
@@ -238,7 +240,8 @@ impl State {
     }
 
     fn watching(&mut self, watching: v1::Watching) {
-        let v1::Watching { room_id, latest_seq, epoch, members } = watching;
+        let v1::Watching { room_id, latest_seq, epoch, members, last_read_seqs } = watching;
+        let read = members.iter().cloned().zip(last_read_seqs).collect();
         let Some(room) = self.rooms.get_mut(&room_id) else { return };
         room.live = true;
         room.members = members.into_iter().collect();
@@ -259,6 +262,7 @@ impl State {
         }
         let here: Vec<Sid> = self.rooms.get(&room_id).into_iter().flat_map(Room::sockets).collect();
         self.place(&room_id, &here);
+        self.catch_up_on_reading(&room_id, read);
     }
 
     /// Puts sockets inside whose users are members, and the others out.
@@ -322,7 +326,7 @@ impl State {
             UserEvent::RoomRemoved(v1::RoomRemoved { room_id }) => self.expel(user, &room_id),
             UserEvent::Invite(invite) => self.tell_user(user, Told::Invited(invite)),
             UserEvent::FriendRequest(request) => self.tell_user(user, Told::FriendRequest(request)),
-            UserEvent::ReadState(state) => self.tell_user(user, Told::ReadState(state.into())),
+            UserEvent::ReadState(state) => self.own_read_state(state),
             UserEvent::OnlineUsers(online) => self.online_users(user, online),
             UserEvent::SessionRevoked(v1::SessionRevoked { session_id }) => {
                 for socket in self.sockets_of(user) {

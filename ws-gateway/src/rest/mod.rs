@@ -115,7 +115,12 @@ async fn first_the_session(State(mut core): State<Core>, request: Request, next:
     let token = auth_token(request.headers()).filter(|_| !NEED_NONE.contains(&request.uri().path()));
     let token = token.map(ToOwned::to_owned);
     let response = next.run(request).await;
-    let of_form = [StatusCode::BAD_REQUEST, StatusCode::PAYLOAD_TOO_LARGE, StatusCode::UNSUPPORTED_MEDIA_TYPE];
+    let of_form = [
+        StatusCode::BAD_REQUEST,
+        StatusCode::NOT_FOUND,
+        StatusCode::PAYLOAD_TOO_LARGE,
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+    ];
     let Some(token) = token.filter(|_| of_form.contains(&response.status())) else { return response };
     let known = async { answer(core.auth.get_me(with_token(&token, v1::GetMeRequest {})?)).await };
     match known.await {

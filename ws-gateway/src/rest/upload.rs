@@ -20,7 +20,7 @@ use utoipa::ToSchema;
 
 use super::rooms::no_answer;
 use crate::auth::Caller;
-use crate::core::{Core, with_token};
+use crate::core::{Core, answer, with_token};
 use crate::error::{Code, Refusal};
 use crate::wire;
 
@@ -70,10 +70,12 @@ pub(super) struct Upload {
     ),
 )]
 pub(super) async fn file(
-    State(core): State<Core>,
+    State(mut core): State<Core>,
     caller: Caller,
     request: Request,
 ) -> Result<(StatusCode, Json<wire::Uploaded>), Refusal> {
+    // Before anything is read, so that nobody sends in vain.
+    answer(core.auth.get_me(with_token(&caller.token, v1::GetMeRequest {})?)).await?;
     let place = Arc::new(watch::Sender::new(Place::Before(0)));
     let request = request.map(|body| watched(body, place.clone()));
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();

@@ -1,5 +1,7 @@
 //! What people do at this moment: who is there, who writes, who has read what.
 
+use std::collections::HashMap;
+
 use chat_proto::v1;
 use socketioxide::socket::Sid;
 
@@ -51,9 +53,34 @@ impl State {
         }
     }
 
+    /// Somebody read on: the room's other people hear of it.
     pub(super) fn read_state(&mut self, state: v1::ReadState) {
+        if let Some(room) = self.rooms.get_mut(&state.room_id) {
+            room.read.insert(state.user_id.clone(), state.last_read_seq);
+        }
         let others = self.others(&state.room_id, &state.user_id);
         self.outputs.push_back(Output::Tell(others, Told::ReadState(state.into())));
+    }
+
+    /// Somebody read on: their own devices hear of it, apart from those that want to hear nothing of the room.
+    pub(super) fn own_read_state(&mut self, state: v1::ReadState) {
+        let mut own = self.sockets_of(&state.user_id);
+        own.retain(|socket| self.sockets.get(socket).is_some_and(|known| !known.left.contains(&state.room_id)));
+        self.outputs.push_back(Output::Tell(own, Told::ReadState(state.into())));
+    }
+
+    /// Where a watch starts again, the room hears of what was read while nobody watched.
+    pub(super) fn catch_up_on_reading(&mut self, room_id: &str, read: HashMap<String, i64>) {
+        let Some(room) = self.rooms.get_mut(room_id) else { return };
+        let known = std::mem::replace(&mut room.read, read);
+        let inside: Vec<Sid> = room.inside.iter().copied().collect();
+        let behind = |user: &String, seq: i64| known.get(user).is_some_and(|known| *known < seq);
+        let news = room.read.iter().filter(|(user, seq)| behind(user, **seq));
+        for (user_id, last_read_seq) in news {
+            let (room_id, user_id) = (room_id.to_owned(), user_id.clone());
+            let state = wire::ReadState { room_id, user_id, last_read_seq: *last_read_seq };
+            self.outputs.push_back(Output::Tell(inside.clone(), Told::ReadState(state)));
+        }
     }
 
     /// A second went by: who does not say so again writes no more.
@@ -95,10 +122,14 @@ mod tests {
             world.state.hear(online(user, &["carol"], true));
         }
         let members = vec!["alice".to_owned(), "bob".to_owned()];
-        let watching = v1::Watching { room_id: "lobby".to_owned(), latest_seq: 0, epoch: "e".to_owned(), members };
-        world.state.hear(Event::Watching(watching));
+        world.state.hear(watching(&members, vec![1, 1]));
         world.told();
         world
+    }
+
+    fn watching(members: &[String], last_read_seqs: Vec<i64>) -> Event {
+        let (room_id, epoch, members) = ("lobby".to_owned(), "e".to_owned(), members.to_vec());
+        Event::Watching(v1::Watching { room_id, latest_seq: 9, epoch, members, last_read_seqs })
     }
 
     fn user_event(user: &str, event: v1::user_event::Event) -> Event {
@@ -159,6 +190,30 @@ mod tests {
         let mut expected = world.alice.map(|socket| (socket, "alice read 3".to_owned()));
         expected.sort();
         assert_eq!(own, expected);
+    }
+
+    #[test]
+    fn what_was_read_while_nobody_watched_is_told_later() {
+        let mut world = world();
+        let members = ["alice".to_owned(), "bob".to_owned()];
+        world.state.closed();
+        world.state.opened();
+        world.state.hear(watching(&members, vec![1, 4]));
+        let told: Vec<_> = world.told().into_iter().map(|(_, told)| told).collect();
+        assert_eq!(told, ["bob read 4", "bob read 4", "bob read 4"]);
+        world.state.hear(watching(&members, vec![1, 4]));
+        assert!(world.told().is_empty());
+        world.state.hear(watching(&members, vec![]));
+        assert!(world.told().is_empty(), "the room is too large for it now");
+    }
+
+    #[test]
+    fn a_device_that_left_the_room_hears_nothing_of_it() {
+        let mut world = world();
+        world.state.leave(world.alice[0], "lobby");
+        let state = v1::ReadState { room_id: "lobby".to_owned(), user_id: "alice".to_owned(), last_read_seq: 3 };
+        world.state.hear(user_event("alice", v1::user_event::Event::ReadState(state)));
+        assert_eq!(world.told(), [(world.alice[1], "alice read 3".to_owned())]);
     }
 
     #[test]

@@ -166,7 +166,13 @@ impl Core {
         let members = members(log).into_iter().map(str::to_owned).collect();
         self.room_watches.insert(room.to_owned(), RoomWatch { next, seq: latest_seq });
         let (room_id, epoch) = (room.to_owned(), self.epoch.to_string());
-        self.wire.push_back(Event::Watching(v1::Watching { room_id, latest_seq, epoch, members }));
+        self.wire.push_back(Event::Watching(v1::Watching {
+            room_id,
+            latest_seq,
+            epoch,
+            members,
+            last_read_seqs: vec![],
+        }));
         self.wire.extend((after.unwrap_or(latest_seq)..latest_seq).map(|seq| said(room, seq + 1)));
     }
 

@@ -82,11 +82,11 @@ async fn an_early_refusal_is_the_answer() {
 }
 
 #[tokio::test]
-async fn what_is_no_file_is_refused_before_the_core_is_asked() {
-    let core = Core::lazy("http://127.0.0.1:1").unwrap();
+async fn what_is_no_file_is_refused() {
+    let core = TestCore::start(&[]).await;
     let refusal = async |kind: &str, body: Body| {
         let request = Request::builder().header(header::CONTENT_TYPE, kind).body(body).unwrap();
-        file(State(core.clone()), Caller { token: "token".into() }, request).await.unwrap_err()
+        file(State(core.core.clone()), core.caller(), request).await.unwrap_err()
     };
     let end = b"--b--\r\n".to_vec();
     const FORM: &str = "multipart/form-data; boundary=b";
