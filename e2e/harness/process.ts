@@ -1,7 +1,7 @@
 /** One binary of the server as a real process: started, watched from outside, stopped or killed. */
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { until } from "./until";
 
@@ -85,8 +85,26 @@ export class ServerProcess {
 
   /** Resident memory in MiB. */
   residentMiB(): number {
+    return this.#memoryMiB("VmRSS");
+  }
+
+  /** The most resident memory since {@link forgetPeak}, in MiB. */
+  peakMiB(): number {
+    return this.#memoryMiB("VmHWM");
+  }
+
+  forgetPeak(): void {
+    writeFileSync(`/proc/${this.pid}/clear_refs`, "5");
+  }
+
+  /** Bytes that it has read so far, from disk and elsewhere. */
+  bytesRead(): number {
+    return Number(/rchar: (\d+)/.exec(readFileSync(`/proc/${this.pid}/io`, "utf8"))?.[1]);
+  }
+
+  #memoryMiB(line: string): number {
     const status = readFileSync(`/proc/${this.pid}/status`, "utf8");
-    return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1_024;
+    return Number(new RegExp(`${line}:\\s+(\\d+) kB`).exec(status)?.[1]) / 1_024;
   }
 
   get pid(): number {
@@ -101,8 +119,12 @@ export class ServerProcess {
   }
 
   /** SIGSTOP: alive, and deaf. */
-  freeze(): void {
+  /** SIGSTOP. Each thread stops when it is next scheduled, and only then. */
+  async freeze(): Promise<void> {
+    const tasks = `/proc/${this.pid}/task`;
+    const stopped = (task: string) => / T /.test(readFileSync(`${tasks}/${task}/stat`, "utf8"));
     process.kill(this.pid, "SIGSTOP");
+    await until("every thread is stopped", () => readdirSync(tasks).every(stopped));
   }
 
   thaw(): void {

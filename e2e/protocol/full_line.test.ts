@@ -20,7 +20,7 @@ afterEach(() => stack.clear());
 
 test("while the core hangs every send is rejected in time, however many there are", async () => {
   const { alice, room, clients } = await crowded(3);
-  stack.core.freeze();
+  await stack.core.freeze();
   const sends = clients.map((client) => timed(client, room, MANY));
   const called = await Promise.all(sends.flat());
   const late = await timedRest(alice, room);
@@ -34,7 +34,7 @@ test("while the core hangs every send is rejected in time, however many there ar
 
 test("a send over REST that finds no place is refused in time", async () => {
   const { alice, room, clients } = await crowded(2);
-  stack.core.freeze();
+  await stack.core.freeze();
   const sends = clients.flatMap((client) => timed(client, room, MANY));
   await pause(1_000);
   const answer = await timedRest(alice, room);
@@ -46,7 +46,7 @@ test("a send over REST that finds no place is refused in time", async () => {
 test("a socket whose send waits for a place is answered everything else", async () => {
   const { room, clients } = await crowded(3);
   const last = clients[2];
-  stack.core.freeze();
+  await stack.core.freeze();
   const sends = clients.slice(0, 2).flatMap((client) => timed(client, room, MANY));
   await pause(1_000);
   const waiting = timed(last, room, 5);
@@ -68,7 +68,7 @@ test("a socket whose send waits for a place is answered everything else", async 
 test("a socket whose send waits for a place hears of the stop at once", async () => {
   const { room, clients } = await crowded(3);
   const last = clients[2];
-  stack.core.freeze();
+  await stack.core.freeze();
   for (const client of clients.slice(0, 2)) void timed(client, room, MANY);
   await pause(1_000);
   void timed(last, room, 5);
@@ -82,7 +82,7 @@ test("a socket whose send waits for a place hears of the stop at once", async ()
 
 test("sends that waited for a place are stored once the core goes on, each socket's in its order", async () => {
   const { alice, room, clients } = await crowded(3);
-  stack.core.freeze();
+  await stack.core.freeze();
   const sends = clients.map((client) => timed(client, room, MANY));
   await pause(1_000);
   stack.core.thaw();
@@ -119,10 +119,10 @@ test("a send that nobody waits for any more is not stored when the core comes ba
 test("answers that came while the gateway was frozen are given once it goes on", async () => {
   const { alice, room } = await crowded(0);
   await alice.rest.send(room, "opens the stream");
-  stack.core.freeze();
+  await stack.core.freeze();
   const sends = upTo(200).map((count) => alice.rest.send(room, `text ${count}`));
   await pause(1_000);
-  stack.gateway.freeze();
+  await stack.gateway.freeze();
   stack.core.thaw();
   await pause(5_000);
   stack.gateway.thaw();

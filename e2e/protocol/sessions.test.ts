@@ -89,7 +89,7 @@ test("a session whose end a gateway could not hear of is closed when it hears ag
   const room = await own.createRoom();
   await Promise.all([gone.joined(room), kept.joined(room)]);
   const [gateway, other] = stack().gateways;
-  gateway?.freeze();
+  await gateway?.freeze();
   await stack().core.kill();
   await stack().core.start();
   await other?.ready();

@@ -17,7 +17,7 @@ test.each(["websocket", "polling"] as const)(
     const clients = await Promise.all([1, 2, 3, 4, 5].map(() => alice.connect({ transports: [transport] })));
     await Promise.all(clients.map((client) => client.joined(room)));
     // The core hangs, so that sends are in flight for sure once the gateway has answered what came after them.
-    stack.core.freeze();
+    await stack.core.freeze();
     const sends = clients.map((client) =>
       client.send(room, "in flight").catch((error: unknown) => String(error)),
     );
