@@ -2,12 +2,14 @@
 //! core that hangs holds them up; so have the bytes of files, which would hold up the calls.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chat_proto::v1::auth_service_client::AuthServiceClient;
 use chat_proto::v1::chat_service_client::ChatServiceClient;
 use chat_proto::v1::file_service_client::FileServiceClient;
 use chat_proto::v1::social_service_client::SocialServiceClient;
+use tokio::sync::Semaphore;
 use tonic::metadata::MetadataValue;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Response, Status};
@@ -24,8 +26,11 @@ const CONNECT: Duration = Duration::from_secs(1);
 /// How often a silent connection is asked whether it still lives, and how long it has to answer.
 const KEEP_ALIVE: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(3));
 
-/// Bytes of one answer at most: a page of 500 of the longest messages fits.
+/// Bytes of one answer at most: above every page and every list.
 const MAX_ANSWER: usize = 32 * 1024 * 1024;
+
+/// Calls for parts of files at a time.
+const DOWNLOADS: usize = 64;
 
 /// Clients of the core's services. Clones share their connections.
 #[derive(Clone, Debug)]
@@ -34,6 +39,8 @@ pub(crate) struct Core {
     pub(crate) chat: ChatServiceClient<Channel>,
     pub(crate) social: SocialServiceClient<Channel>,
     pub(crate) files: FileServiceClient<Channel>,
+    /// Turns of calls for parts of files.
+    pub(crate) downloads: Arc<Semaphore>,
 }
 
 impl Core {
@@ -51,6 +58,7 @@ impl Core {
             chat: ChatServiceClient::new(channel.clone()).max_decoding_message_size(MAX_ANSWER),
             social: SocialServiceClient::new(channel).max_decoding_message_size(MAX_ANSWER),
             files: FileServiceClient::new(endpoint.connect_lazy()),
+            downloads: Arc::new(Semaphore::new(DOWNLOADS)),
         })
     }
 }

@@ -1,8 +1,11 @@
 //! `GET /files/:fileId`: the bytes of a file, fetched part by part as the client reads them. A slow reader holds one
-//! part and holds up nobody, and each part is asked for with the caller's token anew.
+//! part and holds up nobody, and each part is asked for with the caller's token anew. However many read at once, so
+//! many calls are under way and no more: a part waits for its turn before its deadline begins, so that no crowd of
+//! readers breaks a download off.
 
 use std::io;
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
@@ -14,7 +17,8 @@ use futures::stream::try_unfold;
 use headers::{ETag, HeaderMapExt as _, IfNoneMatch, IfRange};
 use http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode, header};
 use http_range_header::{EndPosition, RangeUnsatisfiableError, StartPosition, parse_range_header};
-use tokio::time::sleep;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::{sleep, timeout};
 use tonic::metadata::MetadataMap;
 use tonic::transport::Channel;
 use tonic::{Request, Status};
@@ -29,6 +33,9 @@ use crate::wire;
 
 /// Bytes that are asked for at a time.
 const PART: u64 = 64 * 1024;
+
+/// How long the core has to give a part. Whoever has the beginning would rather wait than begin anew.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A file's page runs nothing and loads nothing. What browsers show PDF with does not run in a sandbox.
 fn csp(mime_type: &str) -> HeaderValue {
@@ -48,6 +55,7 @@ enum Wanted {
 /// What is left to fetch of a file.
 struct Rest {
     files: FileServiceClient<Channel>,
+    turns: Arc<Semaphore>,
     metadata: MetadataMap,
     file_id: String,
     left: Range<u64>,
@@ -97,14 +105,19 @@ pub(super) async fn file(
 ) -> Result<Response, Refusal> {
     let request = with_token(&caller.token, v1::GetFileRequest { file_id })?;
     let metadata = request.metadata().clone();
-    let file = answer(core.files.get_file(request)).await?.file.ok_or_else(no_answer)?;
+    let turns = core.downloads;
+    let found = answer(async {
+        let _turn = turn(&turns).await?;
+        core.files.get_file(request).await
+    });
+    let file = found.await?.file.ok_or_else(no_answer)?;
     let tag: ETag = format!("\"{}\"", wire::hex(&file.sha256)).parse().map_err(|_| no_answer())?;
     let size = u64::try_from(file.size).map_err(|_| no_answer())?;
 
     let mut response = if asked.typed_get::<IfNoneMatch>().is_some_and(|known| !known.precondition_passes(&tag)) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        let rest = |left| Rest { files: core.files, metadata, file_id: file.file_id.clone(), left };
+        let rest = |left| Rest { files: core.files, turns, metadata, file_id: file.file_id.clone(), left };
         match wanted(&method, &asked, &tag, size) {
             Wanted::Nothing => return Ok(unsatisfiable(size)),
             Wanted::Whole => rest(0..size).response(StatusCode::OK),
@@ -150,6 +163,11 @@ fn wanted(method: &Method, asked: &HeaderMap, tag: &ETag, size: u64) -> Wanted {
     if range.is_empty() { Wanted::Nothing } else { Wanted::Part(range) }
 }
 
+/// A turn among all downloads.
+async fn turn(turns: &Semaphore) -> Result<SemaphorePermit<'_>, Status> {
+    turns.acquire().await.map_err(|_| Status::unavailable("closed"))
+}
+
 fn unsatisfiable(size: u64) -> Response {
     let refusal = Refusal::invalid("range: no byte of the file").with_http(StatusCode::RANGE_NOT_SATISFIABLE);
     ([(header::CONTENT_RANGE, format!("bytes */{size}"))], refusal).into_response()
@@ -167,7 +185,11 @@ impl Rest {
             return Ok(None);
         }
         let bytes = loop {
-            match answer(self.part()).await {
+            let turns = self.turns.clone();
+            let turn = turn(&turns).await.map_err(io::Error::other)?;
+            let part = timeout(PATIENCE, self.part()).await;
+            drop(turn);
+            match part.map_err(|_| Refusal::unavailable()).and_then(|part| Ok(part?)) {
                 Ok(bytes) => break bytes,
                 Err(refusal) => match refusal.retry_after_ms() {
                     Some(wait) => sleep(Duration::from_millis(wait)).await,
@@ -182,7 +204,7 @@ impl Rest {
         Ok(Some((bytes, self)))
     }
 
-    async fn part(&mut self) -> Result<tonic::Response<Bytes>, Status> {
+    async fn part(&mut self) -> Result<Bytes, Status> {
         let length = PART.min(self.left.end - self.left.start);
         let asked = v1::DownloadFileRequest {
             file_id: self.file_id.clone(),
@@ -196,7 +218,7 @@ impl Rest {
             bytes.extend_from_slice(&part.chunk);
         }
         if bytes.len() as u64 == length {
-            Ok(tonic::Response::new(bytes.into()))
+            Ok(bytes.into())
         } else {
             Err(Status::data_loss("not the bytes that were asked for"))
         }

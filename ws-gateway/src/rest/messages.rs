@@ -17,6 +17,9 @@ use crate::error::Refusal;
 use crate::sends::Sends;
 use crate::wire;
 
+/// 2^53 - 1: answers repeat the position that was asked for, and JavaScript counts no further.
+const LAST: i64 = (1 << 53) - 1;
+
 #[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
@@ -63,6 +66,7 @@ pub(super) async fn page(
     let cursor = match (which.after_seq, which.before_seq) {
         (Some(_), Some(_)) => return Err(Refusal::invalid("afterSeq: not together with beforeSeq")),
         (Some(seq), None) => Some(Cursor::AfterSeq(seq)),
+        (None, Some(seq)) if seq > LAST => return Err(Refusal::invalid("beforeSeq: must be below 2^53")),
         (None, Some(seq)) => Some(Cursor::BeforeSeq(seq)),
         (None, None) => None,
     };
@@ -87,7 +91,6 @@ pub(super) async fn page(
                                       `not_friends`: a direct room of people who are none any more"),
         (status = 404, description = "`not_found`: no such file, or none that the caller may see"),
         (status = 409, description = "`idempotency_conflict`: the `clientMsgId` was sent before with other content"),
-        (status = 413, description = "`too_large`: the text is over its limit"),
     ),
 )]
 pub(super) async fn send(

@@ -90,7 +90,7 @@ fn complete(operation: &mut Operation) {
     if let Some(kind) = kind {
         refuse(operation, "415", &format!("`invalid_argument`: the content type is not {kind}"));
         if kind == "application/json" {
-            refuse(operation, "413", "`too_large`: the body is longer than 256 KiB");
+            refuse(operation, "413", "`too_large`: the body is longer than 256 KiB, or a text in it over its limit");
         }
     }
     refuse(operation, "429", "`rate_limited`: too many requests");
