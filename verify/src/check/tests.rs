@@ -2,6 +2,7 @@
 //! finds what was done. Whatever it finds, it shows by the shortest piece of the record.
 
 mod damage;
+mod places;
 mod rules;
 mod world;
 

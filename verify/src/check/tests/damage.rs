@@ -6,7 +6,7 @@ use std::time::Duration;
 use proptest::sample::Index as Pick;
 use uuid::Uuid;
 
-use super::restricted;
+use super::{places, restricted};
 use crate::check::Invariant::{self, *};
 use crate::history::{Answer, Client, Entry, Event, History, Index, Message, Print, Room, Socket, Stored, Text};
 
@@ -30,7 +30,9 @@ pub(super) const DAMAGES: [Damage; 39] = [
         at(history, pick, |log, place| place + 1 < log.len(), |log, place| swap(log, place, place + 1))
     }),
     ("two messages change places, which were seen", OneOrder, |history, pick| {
-        at(history, pick, |log, place| place + 1 < log.len(), |log, place| swap(log, place, place + 1))
+        let Some((room, place)) = choose(places::heard(history), pick) else { return false };
+        swap(&mut history.rooms[room].log, place, if place == 0 { 1 } else { place - 1 });
+        true
     }),
     ("a message is stored twice", Duplicates, |history, pick| {
         at(
@@ -311,11 +313,7 @@ fn at(
 
 /// At the place of a message of which somebody knows.
 fn at_acknowledged(history: &mut History, pick: Pick, damage: fn(&mut Vec<Message>, usize)) -> bool {
-    let places = events(history).filter_map(|event| match event {
-        Event::Answered { room, answer, .. } => Some((room.0 as usize, answer.stored()?.seq as usize - 1)),
-        _ => None,
-    });
-    let Some((room, place)) = choose(places.collect(), pick) else { return false };
+    let Some((room, place)) = choose(places::acknowledged(history), pick) else { return false };
     damage(&mut history.rooms[room].log, place);
     true
 }
