@@ -63,6 +63,8 @@ pub struct RoomSummary {
     pub last_message: Option<Message>,
     /// The other one, in a direct room.
     pub peer: Option<UserId>,
+    /// Since when the member is one.
+    pub joined_at: Timestamp,
 }
 
 /// A direct room as it stands for one of the two.
@@ -133,8 +135,8 @@ pub struct WatchStart {
 /// A user's memberships and sessions at one moment.
 #[derive(Clone, Debug)]
 pub struct UserState {
-    /// The rooms that the user is a member of.
-    pub rooms: Vec<RoomId>,
+    /// The rooms that the user is a member of, and since when.
+    pub rooms: Vec<(RoomId, Timestamp)>,
     /// The live sessions.
     pub sessions: Vec<super::SessionId>,
 }

@@ -102,6 +102,7 @@ pub(super) fn room_summary(room: &RoomSummary) -> v1::RoomSummary {
         unread_count: room.unread_count,
         last_message: room.last_message.as_ref().map(message),
         peer_user_id: room.peer.as_ref().map(ToString::to_string),
+        joined_at: Some(proto_time(room.joined_at)),
     }
 }
 
@@ -200,7 +201,8 @@ pub(super) fn session(session: LiveSession, asking: Option<SessionId>) -> v1::Se
 
 pub(super) fn user_state(state: &UserState) -> v1::user_event::Event {
     v1::user_event::Event::State(v1::UserState {
-        room_ids: state.rooms.iter().map(ToString::to_string).collect(),
+        room_ids: state.rooms.iter().map(|(room, _)| room.to_string()).collect(),
+        joined_at: state.rooms.iter().map(|(_, at)| proto_time(*at)).collect(),
         session_ids: state.sessions.iter().map(ToString::to_string).collect(),
     })
 }

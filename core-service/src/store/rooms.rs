@@ -7,7 +7,7 @@ use super::{Store, members, messages};
 use crate::domain::{Actor, Credential, Error, Result, Role, Room, RoomId, RoomSummary, RoomType, Title, UserId};
 
 /// The columns that [`summarise`] reads.
-const SUMMARY: &str = "SELECT rooms.key, room_id, type, title, latest_seq, last_read_seq
+const SUMMARY: &str = "SELECT rooms.key, room_id, type, title, latest_seq, last_read_seq, joined_at
     FROM members JOIN rooms ON rooms.key = members.room";
 
 impl Store {
@@ -85,6 +85,7 @@ fn summarise(connection: &Connection, user: i64, row: &Row<'_>) -> Result<RoomSu
         unread_count: messages::unread(connection, key, user, latest_seq, last_read_seq)?,
         last_message: messages::newest(connection, &id, key, latest_seq)?,
         peer,
+        joined_at: super::time(row, "joined_at")?,
         id,
     })
 }

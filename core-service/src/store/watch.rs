@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::actor::{Power, account, find, user_key};
-use super::{Store, members, rooms};
+use super::{Store, members, rooms, time};
 use crate::domain::{Actor, Credential, Error, Result, RoomId, Scope, SessionId, UserId, UserState, WatchStart};
 
 impl Store {
@@ -47,9 +47,11 @@ impl Store {
                     _ => own_key(&find(connection, &credential, Power::Own, now)?.0, &user)?,
                 };
                 let mut statement = connection.prepare_cached(
-                    "SELECT room_id FROM members JOIN rooms ON rooms.key = members.room WHERE user = ?1",
+                    "SELECT room_id, joined_at FROM members JOIN rooms ON rooms.key = members.room WHERE user = ?1",
                 )?;
-                let rooms = statement.query_map([key], |row| Ok(RoomId::stored(row.get_ref(0)?.as_str()?)))?;
+                let rooms = statement.query_map([key], |row| {
+                    Ok((RoomId::stored(row.get_ref("room_id")?.as_str()?), time(row, "joined_at")?))
+                })?;
                 let rooms = rooms.collect::<rusqlite::Result<_>>()?;
                 let mut statement =
                     connection.prepare_cached("SELECT session_id FROM sessions WHERE user = ?1 AND expires_at > ?2")?;

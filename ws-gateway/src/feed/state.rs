@@ -15,6 +15,7 @@ use chat_proto::v1::subscribe_request::Request;
 use chat_proto::v1::subscribe_response::Event;
 use chat_proto::v1::watch_error::Target;
 use chat_sabotage::{Fault, planted, strikes};
+use prost_types::Timestamp;
 use socketioxide::socket::Sid;
 
 use super::typists::Typists;
@@ -92,7 +93,8 @@ impl Room {
 #[derive(Debug, Default)]
 struct User {
     sockets: HashSet<Sid>,
-    rooms: HashSet<String>,
+    /// The rooms that they are a member of, with since when.
+    rooms: HashMap<String, Timestamp>,
     view: View,
 }
 
@@ -153,7 +155,7 @@ impl State {
         let first = !self.users.contains_key(user);
         let entry = self.users.entry(user.to_owned()).or_default();
         entry.sockets.insert(socket);
-        let rooms: Vec<String> = entry.rooms.iter().cloned().collect();
+        let rooms: Vec<String> = entry.rooms.keys().cloned().collect();
         let online = people::online_users(&entry.view);
         rooms.iter().for_each(|room| self.enter(socket, room));
         self.outputs.extend(online.map(|online| Output::Tell(vec![socket], online)));
@@ -170,7 +172,7 @@ impl State {
         let Some(user) = self.users.get_mut(&known.user) else { return };
         user.sockets.remove(&socket);
         let (rooms, last) = (user.rooms.clone(), user.sockets.is_empty());
-        rooms.iter().for_each(|room| self.exit(socket, room));
+        rooms.keys().for_each(|room| self.exit(socket, room));
         if last {
             self.users.remove(&known.user);
             self.wish(Request::UnwatchUser(v1::UnwatchUser { user_id: known.user }));
@@ -182,7 +184,7 @@ impl State {
     pub(super) fn join(&mut self, socket: Sid, room: &str) {
         let Some(known) = self.sockets.get_mut(&socket) else { return };
         known.left.remove(room);
-        if !self.users.get(&known.user).is_some_and(|user| user.rooms.contains(room)) {
+        if !self.users.get(&known.user).is_some_and(|user| user.rooms.contains_key(room)) {
             return;
         }
         if self.rooms.get(room).is_some_and(|room| room.live && room.inside.contains(&socket)) {
@@ -195,7 +197,7 @@ impl State {
     /// A socket wants to hear of a room no more; its user stays a member.
     pub(super) fn leave(&mut self, socket: Sid, room: &str) {
         if let Some(known) = self.sockets.get_mut(&socket)
-            && self.users.get(&known.user).is_some_and(|user| user.rooms.contains(room))
+            && self.users.get(&known.user).is_some_and(|user| user.rooms.contains_key(room))
         {
             known.left.insert(room.to_owned());
         }
@@ -314,14 +316,14 @@ impl State {
         match event {
             UserEvent::State(state) => self.user_state(user, &state),
             UserEvent::RoomAdded(room) => {
-                let room_id = room.room_id.clone();
+                let (room_id, since) = (room.room_id.clone(), room.joined_at.unwrap_or_default());
                 self.tell_user(user, Told::Added(room));
                 for socket in self.sockets_of(user) {
                     if let Some(known) = self.sockets.get_mut(&socket) {
                         known.left.remove(&room_id);
                     }
                 }
-                self.admit(user, &room_id);
+                self.admit(user, &room_id, since);
             }
             UserEvent::RoomRemoved(v1::RoomRemoved { room_id }) => self.expel(user, &room_id),
             UserEvent::Invite(invite) => self.tell_user(user, Told::Invited(invite)),
@@ -350,11 +352,13 @@ impl State {
                 self.outputs.push_back(Output::Doubt(socket));
             }
         }
-        let gone = self.users.get(user).map(|user| user.rooms.clone()).unwrap_or_default();
-        for room in gone.iter().filter(|room| !state.room_ids.contains(room)) {
+        let rooms: HashMap<&String, Timestamp> = state.room_ids.iter().zip(state.joined_at.iter().copied()).collect();
+        let known = self.users.get(user).map(|user| user.rooms.clone()).unwrap_or_default();
+        // Who left and came back meanwhile has another membership, and is told of both.
+        for (room, _) in known.iter().filter(|(room, since)| rooms.get(room) != Some(since)) {
             self.expel(user, room);
         }
-        state.room_ids.iter().for_each(|room| self.admit(user, room));
+        rooms.into_iter().for_each(|(room, since)| self.admit(user, room, since));
     }
 
     fn watch_error(&mut self, error: v1::WatchError) {
@@ -390,9 +394,9 @@ impl State {
     }
 
     /// A user is a member of a room: their sockets hear of it.
-    fn admit(&mut self, user: &str, room: &str) {
+    fn admit(&mut self, user: &str, room: &str, since: Timestamp) {
         let Some(known) = self.users.get_mut(user) else { return };
-        known.rooms.insert(room.to_owned());
+        known.rooms.insert(room.to_owned(), since);
         self.sockets_of(user).into_iter().for_each(|socket| self.enter(socket, room));
     }
 
@@ -405,7 +409,7 @@ impl State {
                 known.left.remove(room);
             }
         }
-        if self.users.get_mut(user).is_some_and(|known| known.rooms.remove(room)) {
+        if self.users.get_mut(user).is_some_and(|known| known.rooms.remove(room).is_some()) {
             self.outputs.push_back(Output::Tell(sockets, Told::Removed(room.to_owned())));
         }
     }

@@ -61,6 +61,7 @@ fn summary(room: &str, title: &str, message: Option<v1::Message>) -> RoomSummary
         unread_count,
         last_message: message,
         peer_user_id: None,
+        joined_at: at("2026-11-22T09:00:00Z"),
     }
     .into()
 }

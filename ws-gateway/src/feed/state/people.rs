@@ -103,6 +103,8 @@ mod tests {
 
     use super::*;
 
+    const SINCE: prost_types::Timestamp = prost_types::Timestamp { seconds: 7, nanos: 0 };
+
     /// A gateway with two devices of alice's and one of bob's in the lobby, who know who is online.
     struct World {
         state: State,
@@ -118,7 +120,10 @@ mod tests {
         }
         for user in ["alice", "bob"] {
             let (room_ids, session_ids) = (vec!["lobby".to_owned()], vec!["session".to_owned()]);
-            world.state.hear(user_event(user, v1::user_event::Event::State(v1::UserState { room_ids, session_ids })));
+            world.state.hear(user_event(
+                user,
+                v1::user_event::Event::State(v1::UserState { room_ids, session_ids, joined_at: vec![SINCE] }),
+            ));
             world.state.hear(online(user, &["carol"], true));
         }
         let members = vec!["alice".to_owned(), "bob".to_owned()];
@@ -155,6 +160,8 @@ mod tests {
                     Told::Typing(typing) => format!("{} types: {}", typing.user_id, typing.is_typing),
                     Told::ReadState(state) => format!("{} read {}", state.user_id, state.last_read_seq),
                     Told::Presence(presence) => format!("{}: {}", presence.user_id, presence.online),
+                    Told::Removed(room) => format!("out of {room}"),
+                    Told::Joined(joined) => format!("in {} at {}", joined.room_id, joined.latest_seq),
                     Told::OnlineUsers(users) => users.into_iter().map(|user| user.user_id).collect(),
                     _ => continue,
                 };
@@ -208,6 +215,20 @@ mod tests {
     }
 
     #[test]
+    fn who_left_and_came_back_while_nobody_watched_is_told_of_both() {
+        let mut world = world();
+        world.state.closed();
+        world.state.opened();
+        let (room_ids, session_ids) = (vec!["lobby".to_owned()], vec!["session".to_owned()]);
+        let joined_at = vec![prost_types::Timestamp { seconds: 8, nanos: 0 }];
+        let state = v1::UserState { room_ids, session_ids, joined_at };
+        world.state.hear(user_event("bob", v1::user_event::Event::State(state)));
+        world.state.hear(watching(&["alice".to_owned(), "bob".to_owned()], vec![1, 1]));
+        let told = ["out of lobby", "in lobby at 9"].map(|told| (world.bob, told.to_owned()));
+        assert_eq!(world.told(), told);
+    }
+
+    #[test]
     fn a_device_that_left_the_room_hears_nothing_of_it() {
         let mut world = world();
         world.state.leave(world.alice[0], "lobby");
@@ -221,7 +242,7 @@ mod tests {
         let mut world = world();
         let late = Sid::new();
         world.state.connected(late, "bob", "session");
-        assert_eq!(world.told(), [(late, "carol".to_owned())]);
+        assert_eq!(world.told(), ["in lobby at 9", "carol"].map(|told| (late, told.to_owned())));
         world.state.disconnected(late);
         let presence = |online| {
             let (user_id, watcher_id) = ("dave".to_owned(), "bob".to_owned());

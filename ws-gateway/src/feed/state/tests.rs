@@ -22,7 +22,7 @@ enum Entry {
 /// What happens to a user.
 #[derive(Clone, Debug)]
 enum Change {
-    Added(&'static str),
+    Added(&'static str, Timestamp),
     Removed(&'static str),
 }
 
@@ -101,6 +101,12 @@ fn members(log: &[Entry]) -> BTreeSet<&'static str> {
     members
 }
 
+/// The place in the log at which somebody last came, for the time of it.
+fn since(log: &[Entry], user: &str) -> Timestamp {
+    let joined = log.iter().rposition(|entry| matches!(entry, Entry::Joined(who) if *who == user));
+    Timestamp { seconds: joined.map_or(0, |place| i64::try_from(place).unwrap()), nanos: 0 }
+}
+
 fn latest(log: &[Entry]) -> i64 {
     i64::try_from(log.iter().filter(|entry| matches!(entry, Entry::Message(_))).count()).unwrap()
 }
@@ -122,7 +128,9 @@ impl Core {
     fn flip(&mut self, user: &'static str, room: &'static str) {
         let inside = members(self.log(room)).contains(user);
         self.rooms.entry(room).or_default().push(if inside { Entry::Left(user) } else { Entry::Joined(user) });
-        self.users.entry(user).or_default().push(if inside { Change::Removed(room) } else { Change::Added(room) });
+        let since = since(self.log(room), user);
+        let change = if inside { Change::Removed(room) } else { Change::Added(room, since) };
+        self.users.entry(user).or_default().push(change);
     }
 
     fn cut(&mut self) {
@@ -177,9 +185,9 @@ impl Core {
     }
 
     fn watch_user(&mut self, user: &str) {
-        let room_ids =
-            ROOMS.iter().filter(|room| members(self.log(room)).contains(user)).map(|room| (*room).to_owned());
-        let state = v1::UserState { room_ids: room_ids.collect(), session_ids: vec!["s".to_owned()] };
+        let rooms = ROOMS.iter().filter(|room| members(self.log(room)).contains(user));
+        let (room_ids, joined_at) = rooms.map(|room| ((*room).to_owned(), since(self.log(room), user))).unzip();
+        let state = v1::UserState { room_ids, session_ids: vec!["s".to_owned()], joined_at };
         self.user_watches.insert(user.to_owned(), self.users.get(user).map_or(0, Vec::len));
         self.tell_user(user, v1::user_event::Event::State(state));
     }
@@ -217,8 +225,9 @@ impl Core {
         self.tell_user(
             user,
             match change {
-                Change::Added(room) => v1::user_event::Event::RoomAdded(v1::RoomSummary {
+                Change::Added(room, since) => v1::user_event::Event::RoomAdded(v1::RoomSummary {
                     room_id: room.to_owned(),
+                    joined_at: Some(since),
                     ..v1::RoomSummary::default()
                 }),
                 Change::Removed(room) => {
@@ -285,7 +294,7 @@ impl World {
         let Some(socket) = self.socket(index) else { return };
         let client = self.clients.get_mut(&socket).unwrap();
         // Only a member can leave in this sense, and only what the gateway knows by now counts.
-        if self.gateway.users[client.user].rooms.contains(room) {
+        if self.gateway.users[client.user].rooms.contains_key(room) {
             client.left.insert(room);
         }
         client.heard.remove(room);
