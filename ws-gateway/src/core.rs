@@ -29,6 +29,9 @@ const KEEP_ALIVE: (Duration, Duration) = (Duration::from_secs(5), Duration::from
 /// Bytes of one answer at most: above every page and every list.
 const MAX_ANSWER: usize = 32 * 1024 * 1024;
 
+/// Bytes of one part of a file, on its way to the core or from there.
+pub(crate) const PART: usize = 64 * 1024;
+
 /// Calls for parts of files at a time.
 const DOWNLOADS: usize = 64;
 

@@ -27,12 +27,9 @@ use super::body::Segment;
 use super::disposition;
 use super::rooms::no_answer;
 use crate::auth::Caller;
-use crate::core::{Core, answer, with_token};
+use crate::core::{Core, PART, answer, with_token};
 use crate::error::Refusal;
 use crate::wire;
-
-/// Bytes that are asked for at a time.
-const PART: u64 = 64 * 1024;
 
 /// How long the core has to give a part. Whoever has the beginning would rather wait than begin anew.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -205,7 +202,7 @@ impl Rest {
     }
 
     async fn part(&mut self) -> Result<Bytes, Status> {
-        let length = PART.min(self.left.end - self.left.start);
+        let length = (PART as u64).min(self.left.end - self.left.start);
         let asked = v1::DownloadFileRequest {
             file_id: self.file_id.clone(),
             offset: i64::try_from(self.left.start).unwrap_or(i64::MAX),

@@ -17,9 +17,6 @@ use crate::error::Refusal;
 use crate::sends::Sends;
 use crate::wire;
 
-/// 2^53 - 1: answers repeat the position that was asked for, and JavaScript counts no further.
-const LAST: i64 = (1 << 53) - 1;
-
 #[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
@@ -66,7 +63,8 @@ pub(super) async fn page(
     let cursor = match (which.after_seq, which.before_seq) {
         (Some(_), Some(_)) => return Err(Refusal::invalid("afterSeq: not together with beforeSeq")),
         (Some(seq), None) => Some(Cursor::AfterSeq(seq)),
-        (None, Some(seq)) if seq > LAST => return Err(Refusal::invalid("beforeSeq: must be below 2^53")),
+        // The page repeats the position.
+        (None, Some(seq)) if seq > wire::LAST => return Err(Refusal::invalid("beforeSeq: must be below 2^53")),
         (None, Some(seq)) => Some(Cursor::BeforeSeq(seq)),
         (None, None) => None,
     };

@@ -20,12 +20,9 @@ use utoipa::ToSchema;
 
 use super::rooms::no_answer;
 use crate::auth::Caller;
-use crate::core::{Core, answer, with_token};
+use crate::core::{Core, PART, answer, with_token};
 use crate::error::{Code, Refusal};
 use crate::wire;
-
-/// Bytes of one part of a file on its way to the core.
-const PART: usize = 64 * 1024;
 
 /// Parts that wait for the core.
 const WAITING: usize = 4;

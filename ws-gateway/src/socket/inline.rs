@@ -10,11 +10,8 @@ use futures::stream;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::payload::Inline;
-use crate::core::{Core, with_token};
+use crate::core::{Core, PART, with_token};
 use crate::error::{Code, Refusal};
-
-/// Bytes of one part on its way to the core.
-const PART: usize = 64 * 1024;
 
 /// Pause before another attempt, where the core is away.
 const PAUSE: Duration = Duration::from_millis(100);

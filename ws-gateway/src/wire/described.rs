@@ -6,7 +6,7 @@ use utoipa::openapi::schema::{KnownFormat, Object, ObjectBuilder, Schema, Schema
 use utoipa::{PartialSchema, ToSchema};
 
 /// 2^53 - 1, the last position that JavaScript counts.
-const LAST: i64 = 9_007_199_254_740_991;
+pub(crate) const LAST: i64 = 9_007_199_254_740_991;
 
 macro_rules! described {
     ($(#[doc = $doc:literal] $name:ident = $schema:expr;)*) => {$(
