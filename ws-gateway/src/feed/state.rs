@@ -9,6 +9,7 @@
 mod people;
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::iter::repeat;
 
 use chat_proto::v1;
 use chat_proto::v1::subscribe_request::Request;
@@ -352,7 +353,9 @@ impl State {
                 self.outputs.push_back(Output::Doubt(socket));
             }
         }
-        let rooms: HashMap<&String, Timestamp> = state.room_ids.iter().zip(state.joined_at.iter().copied()).collect();
+        // A core of an earlier version does not say since when.
+        let since = state.joined_at.iter().copied().chain(repeat(Timestamp::default()));
+        let rooms: HashMap<&String, Timestamp> = state.room_ids.iter().zip(since).collect();
         let known = self.users.get(user).map(|user| user.rooms.clone()).unwrap_or_default();
         // Who left and came back meanwhile has another membership, and is told of both.
         for (room, _) in known.iter().filter(|(room, since)| rooms.get(room) != Some(since)) {
