@@ -124,7 +124,7 @@ fn router(handles: Handles, works: Works, origins: Origins, shutdown: &Shutdown)
     let router = rest::routes(handles, shutdown)
         .merge(web::routes())
         .method_not_allowed_fallback(rest::method_not_allowed)
-        .fallback(rest::not_found);
+        .fallback(web::missing);
     let (router, io) = socket::serve(router, works);
     let id = request_id::HEADER;
     let constant =

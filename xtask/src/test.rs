@@ -14,7 +14,7 @@ pub(crate) fn run() -> Result<()> {
     step("format", || execute(&mut cargo(&["fmt", "--all", "--check"])))?;
     step("tidy", tidy::run)?;
     step("web: build", web::build)?;
-    scripts(web::WEB, &["lint", "format:check", "typecheck", "test"])?;
+    scripts(web::WEB, &["size", "lint", "format:check", "typecheck", "test"])?;
     step("e2e: install", || web::install(web::E2E))?;
     scripts(web::E2E, &["lint", "format:check", "typecheck"])?;
     step("clippy", clippy)?;

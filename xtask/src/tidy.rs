@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, bail};
 use crate::command::{root, say};
 
 /// Folders that hold nothing of ours.
-const SKIPPED: [&str; 6] = ["target", "node_modules", "dist", "data", "coverage", "test-results"];
+const SKIPPED: [&str; 7] = ["target", "node_modules", "dist", "dist-sdk", "data", "coverage", "test-results"];
 
 /// Lines that a source file has at most, and one that starts a process.
 const MOST_LINES: (usize, usize) = (500, 60);

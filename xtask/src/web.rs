@@ -60,7 +60,8 @@ fn is_built(folder: &Path) -> bool {
 /// When anything in the folder last changed, but for what is installed and built.
 fn newest(folder: &Path) -> Option<SystemTime> {
     let entries = fs::read_dir(folder).ok()?.filter_map(Result::ok);
-    let ours = entries.filter(|entry| entry.file_name() != "node_modules" && entry.file_name() != "dist");
+    let made = ["node_modules", "dist", "dist-sdk"];
+    let ours = entries.filter(|entry| made.iter().all(|name| entry.file_name() != *name));
     let changed = ours.filter_map(|entry| match entry.file_type() {
         Ok(kind) if kind.is_dir() => newest(&entry.path()),
         _ => entry.metadata().and_then(|file| file.modified()).ok(),
