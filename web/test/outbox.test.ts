@@ -1,88 +1,18 @@
 import "fake-indexeddb/auto";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { sendMessage } from "../src/sdk/calls";
-import { Outbox, type Pending } from "../src/sdk/outbox";
-import { OutboxStore } from "../src/sdk/store";
-import { noLocks, type Locks, type Receipt } from "../src/sdk/tabs";
-import { Clock, seeded } from "./world/clock";
-import { ModelServer } from "./world/server";
-import { BrowserChannel, BrowserLocks } from "./world/tabs";
-import { FaultyTransport, noFaults, type Faults } from "./world/transport";
-
-let databases = 0;
-
-interface Tab {
-  readonly outbox: Outbox;
-  readonly transport: FaultyTransport;
-  shown: readonly Pending[];
-  readonly receipts: Receipt[];
-  asksForLogIn: boolean;
-}
-
-/** One browser with one database, and the server. */
-class Browser {
-  readonly server = new ModelServer();
-  readonly clock = new Clock();
-  readonly database = `outbox-${(databases += 1)}`;
-  readonly #random: () => number;
-  readonly #channel = new BrowserChannel();
-  readonly #locks: Locks;
-
-  constructor(seed: number, locks: Locks = new BrowserLocks()) {
-    this.#random = seeded(seed);
-    this.#locks = locks;
-  }
-
-  async open(faults: Faults, userId = "me"): Promise<Tab> {
-    const { server, clock } = this;
-    const store = await this.clock.wait(OutboxStore.open(this.database));
-    const transport = new FaultyTransport(server, clock, this.#random, faults, userId, []);
-    const outbox = new Outbox({
-      userId,
-      store,
-      locks: this.#locks,
-      bus: this.#channel.open(),
-      timers: clock,
-      random: this.#random,
-      send: (outgoing) => sendMessage(transport, outgoing),
-      changed: (pending) => (tab.shown = pending),
-      stored: (receipt) => tab.receipts.push(receipt),
-      unauthenticated: () => (tab.asksForLogIn = true),
-    });
-    const tab: Tab = { outbox, transport, shown: [], receipts: [], asksForLogIn: false };
-    await clock.wait(outbox.start());
-    transport.open({
-      event: (name) => name === "session_ready" && outbox.setReady(true),
-      down: () => outbox.setReady(false),
-      unauthenticated: () => undefined,
-    });
-    return tab;
-  }
-
-  write(tab: Tab, text: string, roomId = "lobby"): Promise<void> {
-    return this.clock.wait(tab.outbox.write(roomId, text));
-  }
-
-  texts(roomId = "lobby"): string[] {
-    return this.server.log(roomId).map(({ text }) => text);
-  }
-
-  /** What is on disk, whoever shows it. */
-  async onDisk(userId = "me"): Promise<string[]> {
-    const store = await OutboxStore.open(this.database);
-    const entries = await store.list(userId);
-    store.close();
-    return entries.map(({ text }) => text);
-  }
-
-  async untilSent(): Promise<void> {
-    await this.clock.until(async () => (await this.onDisk()).length === 0);
-  }
-}
+import { Refused } from "../src/sdk/errors";
+import { IndexedDbStore } from "../src/sdk/indexed_db";
+import { noLocks } from "../src/sdk/tabs";
+import { Browser } from "./world/browser";
+import { BrowserLocks } from "./world/tabs";
+import { file } from "./world/things";
+import { noFaults, type Faults } from "./world/transport";
 
 type Step =
-  | { kind: "write"; tab: number; room: string }
+  | { kind: "write"; tab: number; room: string; files: number }
+  | { kind: "expire" }
+  | { kind: "refuse upload"; code: string; retryAfterMs: number }
   | { kind: "reload"; tab: number }
   | { kind: "cut"; tab: number }
   | { kind: "connect"; tab: number }
@@ -90,6 +20,7 @@ type Step =
   | { kind: "ring"; times: number };
 
 const tabs = fc.nat(1);
+const passing = fc.constantFrom("unavailable", "rate_limited", "internal");
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
     {
@@ -98,14 +29,21 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
         kind: fc.constant("write" as const),
         tab: tabs,
         room: fc.constantFrom("a", "b"),
+        files: fc.constantFrom(0, 0, 1, 2),
       }),
     },
+    fc.record({ kind: fc.constant("expire" as const) }),
     { weight: 2, arbitrary: fc.record({ kind: fc.constant("reload" as const), tab: tabs }) },
     fc.record({ kind: fc.constant("cut" as const), tab: tabs }),
     fc.record({ kind: fc.constant("connect" as const), tab: tabs }),
     fc.record({
       kind: fc.constant("refuse" as const),
-      code: fc.constantFrom("unavailable", "rate_limited", "internal"),
+      code: passing,
+      retryAfterMs: fc.nat(5_000),
+    }),
+    fc.record({
+      kind: fc.constant("refuse upload" as const),
+      code: passing,
       retryAfterMs: fc.nat(5_000),
     }),
     {
@@ -120,23 +58,38 @@ async function live(
   browser: Browser,
   faults: Faults,
   story: readonly Step[],
-): Promise<Record<string, string[]>> {
+): Promise<Record<string, string[][]>> {
   const open = [await browser.open(faults), await browser.open(faults)];
-  const written: Record<string, string[]> = { a: [], b: [] };
+  const written: Record<string, string[][]> = { a: [], b: [] };
+  let hasExpired = false;
   for (const [index, step] of story.entries()) {
     const tab = "tab" in step ? open[step.tab] : undefined;
     if (step.kind === "write" && tab !== undefined) {
-      await browser.write(tab, `text ${index}`, step.room);
-      written[step.room]?.push(`text ${index}`);
+      const names = Array.from({ length: step.files }, (_, place) => `${index}.${place}.txt`);
+      await browser.write(
+        tab,
+        `text ${index}`,
+        step.room,
+        names.map((name) => file(name)),
+      );
+      const withFiles = names.map((name, place) => [place === 0 ? `text ${index}` : "", name]);
+      written[step.room]?.push(...(step.files === 0 ? [[`text ${index}`]] : withFiles));
     }
     if (step.kind === "reload" && tab !== undefined) {
-      tab.outbox.close();
-      tab.transport.close();
+      tab.close();
       open[step.tab] = await browser.open(faults);
     }
     if (step.kind === "cut") tab?.transport.cut();
     if (step.kind === "connect") tab?.transport.connect();
     if (step.kind === "refuse") browser.server.refusals.push({ ...step, retryable: true });
+    if (step.kind === "refuse upload") {
+      browser.uploads.refusals.push(new Refused(step.code, "", step.retryAfterMs));
+    }
+    // A second time a message may be given up, see below.
+    if (step.kind === "expire" && !hasExpired) {
+      browser.uploads.expire(["a", "b"]);
+      hasExpired = true;
+    }
     if (step.kind === "ring") {
       for (let time = 0; time < step.times; time += 1) {
         browser.clock.ring();
@@ -149,7 +102,7 @@ async function live(
     tab.transport.wake();
   }
   await browser.untilSent();
-  for (const tab of open) tab.outbox.close();
+  for (const tab of open) tab.close();
   return written;
 }
 
@@ -160,7 +113,7 @@ const faults: fc.Arbitrary<Faults> = fc.record({
 });
 
 describe("the outbox", () => {
-  it("gets each message stored once and in order, whatever is dropped, repeated, late, cut off, refused for now or reloaded", async () => {
+  it("gets each message and file stored once and in order, whatever is dropped, repeated, late, cut off, refused for now, expired or reloaded", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer(),
@@ -170,7 +123,7 @@ describe("the outbox", () => {
         async (seed, how, story, locking) => {
           const browser = new Browser(seed, locking === "locks" ? new BrowserLocks() : noLocks);
           const written = await live(browser, how, story);
-          expect({ a: browser.texts("a"), b: browser.texts("b") }).toEqual(written);
+          expect({ a: browser.stored("a"), b: browser.stored("b") }).toEqual(written);
         },
       ),
       { numRuns: 60 },
@@ -279,7 +232,7 @@ describe("the outbox", () => {
     await browser.clock.until(() => browser.texts().length === 1 && yours.shown.length === 0);
     expect(browser.texts()).toEqual(["yours"]);
     expect(await browser.onDisk("me")).toEqual(["mine"]);
-    const store = await OutboxStore.open(browser.database);
+    const store = await IndexedDbStore.open(browser.database);
     await store.wipe("me");
     expect(await browser.onDisk("me")).toEqual([]);
   });

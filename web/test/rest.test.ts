@@ -5,7 +5,8 @@ import { Rest } from "../src/sdk/rest";
 
 /** REST over a network that gives this answer to everything. */
 function answering(status: number, body: string, headers: Record<string, string> = {}): Rest {
-  return new Rest(() => Promise.resolve(new Response(status === 204 ? null : body, { status, headers })));
+  const answer = () => Promise.resolve(new Response(status === 204 ? null : body, { status, headers }));
+  return new Rest({ fetch: answer });
 }
 
 it("a refusal has the server's code and when to come back", async () => {
@@ -22,7 +23,7 @@ it("a proxy that answers in its own words means that the server is not available
 });
 
 it("a network that is not there gives no answer", async () => {
-  const rest = new Rest(() => Promise.reject(new TypeError("offline")));
+  const rest = new Rest({ fetch: () => Promise.reject(new TypeError("offline")) });
   await expect(rest.rooms()).rejects.toBeInstanceOf(NoAnswer);
 });
 
@@ -40,9 +41,11 @@ it("an answer without a body is enough where none is promised", async () => {
 
 it("names in addresses are written so that they stay names", async () => {
   const asked: string[] = [];
-  const rest = new Rest((input) => {
-    asked.push(input as string);
-    return Promise.resolve(Response.json({ roomId: "a/b?", details: [] }));
+  const rest = new Rest({
+    fetch: (input) => {
+      asked.push(input as string);
+      return Promise.resolve(Response.json({ roomId: "a/b?", details: [] }));
+    },
   });
   await rest.members("a/b?");
   expect(asked).toEqual(["/social/rooms/a%2Fb%3F/members"]);

@@ -11,12 +11,14 @@ export interface Outgoing {
   readonly roomId: string;
   readonly text: string;
   readonly sentAtClient: string;
+  /** A file that was uploaded before. */
+  readonly file?: { readonly fileId: string };
 }
 
 /** Sends a message. A rejection is an answer, not an error. Errors: `NoAnswer`, `WireError`. */
 export async function sendMessage(transport: Transport, outgoing: Outgoing): Promise<wire.Ack> {
-  const { clientMsgId, roomId, text, sentAtClient } = outgoing;
-  const answer = await transport.call("message_send", { clientMsgId, roomId, text, sentAtClient });
+  const { clientMsgId, roomId } = outgoing;
+  const answer = await transport.call("message_send", outgoing);
   const ack = wire.ack(answer, "message_ack");
   if (ack.status !== "rejected" && (ack.clientMsgId !== clientMsgId || ack.roomId !== roomId)) {
     throw new WireError("message_ack", "the answer to what was sent");
@@ -26,13 +28,26 @@ export async function sendMessage(transport: Transport, outgoing: Outgoing): Pro
 
 /** Reads what follows `afterSeq`. Errors: `Refused`, `NoAnswer`, `WireError`. */
 export async function resync(transport: Transport, roomId: string, afterSeq: number): Promise<wire.Page> {
-  const answer = await transport.call("message_resync", { roomId, afterSeq, limit: 200 });
-  if (!wire.callback(answer, "message_resync").ok) {
-    const { error } = wire.callbackError(answer, "message_resync");
-    throw new Refused(error.code, error.message, error.retryAfterMs);
-  }
+  const answer = await asked(transport, "message_resync", { roomId, afterSeq, limit: 200 });
   const page = wire.page(answer, "message_resync");
   if (page.roomId !== roomId || page.afterSeq !== afterSeq)
     throw new WireError("message_resync", "the page asked for");
   return page;
+}
+
+/** Tells how far the user has read a room. Errors: `Refused`, `NoAnswer`, `WireError`. */
+export async function markRead(transport: Transport, roomId: string, seq: number): Promise<void> {
+  await asked(transport, "mark_read", { roomId, seq });
+}
+
+/** Tells the others of a room whether the user is writing. Errors: `Refused`, `NoAnswer`, `WireError`. */
+export async function sendTyping(transport: Transport, roomId: string, isTyping: boolean): Promise<void> {
+  await asked(transport, "typing", { roomId, isTyping });
+}
+
+async function asked(transport: Transport, event: string, payload: object): Promise<unknown> {
+  const answer = await transport.call(event, payload);
+  if (wire.callback(answer, event).ok) return answer;
+  const { error } = wire.callbackError(answer, event);
+  throw new Refused(error.code, error.message, error.retryAfterMs);
 }

@@ -12,6 +12,12 @@ const guards = {
   member_joined: wire.membership,
   member_left: wire.membership,
   invite_alarm: wire.inviteAlarm,
+  friend_request_new: wire.friendRequestAnswer,
+  friend_request_updated: wire.friendRequestAnswer,
+  online_users: wire.onlineUsers,
+  presence: wire.presence,
+  typing: wire.typing,
+  read_state: wire.readState,
 };
 
 type Guards = typeof guards;

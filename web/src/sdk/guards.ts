@@ -73,3 +73,13 @@ export function shape(required: Shape, optional: Shape = {}): Guard<Record<strin
     return result;
   };
 }
+
+/** The value where it fits, nothing where not: for what another version of the client may have left. */
+export function understood<T>(guard: Guard<T>, value: unknown): T | undefined {
+  try {
+    return guard(value, "value");
+  } catch (error) {
+    if (error instanceof WireError) return undefined;
+    throw error;
+  }
+}

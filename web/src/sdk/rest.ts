@@ -1,28 +1,44 @@
 /** The REST calls of the client, typed. The session's cookie goes along by itself. */
 
-import { NoAnswer, Refused } from "./errors";
+import { NoAnswer } from "./errors";
 import { WireError, type Guard } from "./guards";
+import { refusal } from "./problem";
+import { uploadForm, type Upload } from "./upload";
 import * as wire from "./wire";
 
 /** How long an answer may take. */
 const PATIENCE_MS = 15_000;
+/** The slowest line on which an upload is still worth waiting for: 16 KiB a second. */
+const SLOWEST_BYTES_PER_MS = 16;
 
 /** Which page of a room's messages: what precedes a seq, or the newest. */
 export type Cursor = { beforeSeq: number } | "newest";
 
+export interface RestOptions {
+  /** Where the gateway is; nothing where the page comes from there. */
+  readonly url?: string;
+  /** Shown with each call, where there is no cookie. */
+  readonly token?: string;
+  readonly fetch?: typeof fetch;
+}
+
 /** The calls. Errors of each: `Refused`, `NoAnswer`, `WireError`. */
 export class Rest {
+  readonly #url: string;
+  readonly #token: string | undefined;
   readonly #fetch: typeof fetch;
 
-  constructor(fetcher: typeof fetch) {
-    this.#fetch = fetcher;
+  constructor(options: RestOptions = {}) {
+    this.#url = options.url ?? "";
+    this.#token = options.token;
+    this.#fetch = options.fetch ?? ((input, init) => fetch(input, init));
   }
 
-  signUp(userId: string, password: string): Promise<wire.Me> {
-    return this.#ask("POST", "/auth/signup", wire.me, { userId, password });
+  signUp(userId: string, password: string): Promise<wire.LoggedIn> {
+    return this.#ask("POST", "/auth/signup", wire.loggedIn, { userId, password });
   }
-  logIn(userId: string, password: string): Promise<wire.Me> {
-    return this.#ask("POST", "/auth/login", wire.me, { userId, password });
+  logIn(userId: string, password: string): Promise<wire.LoggedIn> {
+    return this.#ask("POST", "/auth/login", wire.loggedIn, { userId, password });
   }
   logOut(): Promise<void> {
     return this.#ask("POST", "/auth/logout", nothing);
@@ -34,6 +50,33 @@ export class Rest {
     return (await this.#ask("GET", `/auth/users?query=${encodeURIComponent(query)}&limit=8`, wire.users))
       .users;
   }
+  async devices(): Promise<wire.Device[]> {
+    return (await this.#ask("GET", "/auth/sessions", wire.devices)).sessions;
+  }
+  revokeDevice(id: string): Promise<void> {
+    return this.#ask("DELETE", `/auth/sessions/${encodeURIComponent(id)}`, nothing);
+  }
+  changePassword(currentPassword: string, newPassword: string): Promise<void> {
+    return this.#ask("POST", "/auth/password", nothing, { currentPassword, newPassword });
+  }
+
+  async friends(userId: string): Promise<wire.Friend[]> {
+    return (await this.#ask("GET", `/social/friends/${encodeURIComponent(userId)}`, wire.friends)).details;
+  }
+  removeFriend(userId: string): Promise<void> {
+    return this.#ask("DELETE", `/social/friends/${encodeURIComponent(userId)}`, nothing);
+  }
+  async friendRequests(which: "incoming" | "outgoing"): Promise<wire.FriendRequest[]> {
+    return (await this.#ask("GET", `/social/friend-requests/${which}`, wire.friendRequests)).requests;
+  }
+  async askFriend(toUserId: string): Promise<wire.FriendRequest> {
+    return (await this.#ask("POST", "/social/friend-requests", wire.friendRequestAnswer, { toUserId }))
+      .request;
+  }
+  async answerFriend(id: string, answer: "accept" | "reject"): Promise<wire.FriendRequest> {
+    const path = `/social/friend-requests/${encodeURIComponent(id)}/${answer}`;
+    return (await this.#ask("POST", path, wire.friendRequestAnswer)).request;
+  }
 
   async rooms(): Promise<wire.RoomEntry[]> {
     return (await this.#ask("GET", "/social/rooms", wire.rooms)).rooms;
@@ -41,8 +84,15 @@ export class Rest {
   async createRoom(roomId: string): Promise<string> {
     return (await this.#ask("POST", "/social/rooms", wire.roomCreated, { roomId })).room.roomId;
   }
+  /** Gives the room of two, made where it is not there yet. */
+  async startDirect(toUserId: string): Promise<string> {
+    return (await this.#ask("POST", "/social/dm/start", wire.dmStarted, { toUserId })).room.roomId;
+  }
   async members(roomId: string): Promise<wire.Member[]> {
     return (await this.#ask("GET", `${room(roomId)}/members`, wire.members)).details;
+  }
+  removeMember(roomId: string, userId: string): Promise<void> {
+    return this.#ask("DELETE", `${room(roomId)}/members/${encodeURIComponent(userId)}`, nothing);
   }
   leaveRoom(roomId: string): Promise<void> {
     return this.#ask("POST", `${room(roomId)}/leave`, nothing);
@@ -68,18 +118,40 @@ export class Rest {
     return page;
   }
 
-  async #ask<T>(method: "GET" | "POST", path: string, guard: Guard<T>, body?: object): Promise<T> {
-    const init: RequestInit = { method, signal: AbortSignal.timeout(PATIENCE_MS), cache: "no-store" };
+  /**
+   * Uploads a file. Says nothing of its progress but that it is done: for programs outside of a browser, where nobody
+   * watches. It may take as long as a slow line needs for its size.
+   */
+  readonly upload: Upload = async (file, { signal, progress }) => {
+    const patience = AbortSignal.timeout(PATIENCE_MS + Math.ceil(file.size / SLOWEST_BYTES_PER_MS));
+    const init = { body: uploadForm(file), signal: AbortSignal.any([signal, patience]) };
+    const uploaded = await this.#send("POST", "/files", wire.fileRef, init);
+    progress(1);
+    return uploaded;
+  };
+
+  #ask<T>(method: "GET" | "POST" | "DELETE", path: string, guard: Guard<T>, body?: object): Promise<T> {
+    const init: RequestInit = { signal: AbortSignal.timeout(PATIENCE_MS) };
     if (body !== undefined) {
       init.headers = { "content-type": "application/json" };
       init.body = JSON.stringify(body);
     }
+    return this.#send(method, path, guard, init);
+  }
+
+  async #send<T>(method: string, path: string, guard: Guard<T>, init: RequestInit): Promise<T> {
+    const headers = new Headers(init.headers);
+    if (this.#token !== undefined) headers.set("authorization", `Bearer ${this.#token}`);
     const fetcher = this.#fetch;
-    const response = await fetcher(path, init).catch(() => {
-      throw new NoAnswer(path);
-    });
+    const response = await fetcher(this.#url + path, { ...init, method, headers, cache: "no-store" }).catch(
+      () => {
+        throw new NoAnswer(path);
+      },
+    );
     const content: unknown = await response.json().catch(() => undefined);
-    if (!response.ok) throw refusal(response, content);
+    if (!response.ok) {
+      throw refusal(response.status, response.statusText, response.headers.get("retry-after"), content);
+    }
     return guard(content, path);
   }
 }
@@ -88,18 +160,4 @@ const nothing: Guard<void> = () => undefined;
 
 function room(roomId: string): string {
   return `/social/rooms/${encodeURIComponent(roomId)}`;
-}
-
-/** Something on the way (a proxy) may answer in words of its own. */
-function refusal(response: Response, content: unknown): Error {
-  const seconds = Number(response.headers.get("retry-after") ?? NaN);
-  const retryAfterMs = Number.isFinite(seconds) ? seconds * 1_000 : undefined;
-  try {
-    const { code, detail } = wire.problem(content, "problem");
-    return new Refused(code, detail ?? code, retryAfterMs);
-  } catch {
-    return response.status >= 500
-      ? new Refused("unavailable", response.statusText, retryAfterMs)
-      : new WireError("problem", "a problem");
-  }
 }

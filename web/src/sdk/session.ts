@@ -1,27 +1,37 @@
 /** One user's stay: the live connection and all that hangs on it, wired together. */
 
-import { resync, sendMessage } from "./calls";
+import { markRead, resync, sendMessage, sendTyping } from "./calls";
 import { Directory, type Listing } from "./directory";
+import { Drafts } from "./drafts";
 import { decode, type ServerEvent } from "./events";
 import type { Follower } from "./follower";
 import { WireError } from "./guards";
+import { mostActive } from "./listing";
 import { Outbox, type Pending } from "./outbox";
+import { Reads } from "./reads";
 import type { Rest } from "./rest";
-import type { OutboxStore } from "./store";
+import { Roster, type RosterView } from "./roster";
+import { Soon } from "./soon";
+import type { NewFile, Store } from "./store";
 import { Sync } from "./sync";
 import type { Bus, Locks } from "./tabs";
 import type { Timers } from "./timing";
 import type { Transport } from "./transport";
+import { TypingNotice } from "./typing";
+import type { Upload } from "./upload";
+import type { Limits, Me, Message } from "./wire";
 
 export interface SessionParts {
-  readonly userId: string;
+  readonly me: Me;
   readonly rest: Rest;
   readonly transport: Transport;
-  readonly store: OutboxStore;
+  readonly store: Store;
   readonly locks: Locks;
   readonly bus: Bus;
   readonly timers: Timers;
+  /** In [0, 1). */
   readonly random: () => number;
+  readonly upload: Upload;
 }
 
 /** What the session tells whoever shows it. */
@@ -32,68 +42,152 @@ export interface SessionListener {
   outbox(pending: readonly Pending[]): void;
   /** Something of a room's timeline changed. */
   timeline(roomId: string): void;
-  /** Somebody joined or left a room. */
-  members(roomId: string): void;
-  /** The longest text that the server takes. */
-  limit(maxTextChars: number): void;
-  /** The server takes this user's credentials no more, or another user has logged in on this browser. */
+  /**
+   * New messages at the end of a followed room, each once and in order: live ones and those that a resync brought. Never
+   * a first page or older ones, and none of a newest page that was read because too many were missing to read them all.
+   */
+  arrived(roomId: string, messages: readonly Message[]): void;
+  /** Something of the watched room's members changed. */
+  roster(roomId: string, view: RosterView): void;
+  /** What stands in a room's composer changed, here or in another tab. */
+  draft(roomId: string): void;
+  limits(limits: Limits): void;
+  /** The server takes this user's credentials no more, another user has logged in on this browser, or another tab has logged out. */
   over(): void;
 }
 
+/** Rooms that are followed besides those on screen: the most recently active ones. */
+const KEPT_ROOMS = 20;
+
+/** How long a room that becomes active may wait to be among them: so that many active ones do not oust each other all the time. */
+const KEEP_MS = 5_000;
+
 export class Session {
   readonly outbox: Outbox;
+  readonly drafts: Drafts;
   readonly #parts: SessionParts;
-  readonly #listener: SessionListener;
+  readonly #listener: Partial<SessionListener>;
   readonly #sync: Sync;
   readonly #directory: Directory;
+  readonly #reads: Reads;
+  readonly #typing: TypingNotice;
+  readonly #keeping: Soon;
+  readonly #waiting: (() => void)[] = [];
+  #roster: Roster | undefined;
+  #epoch: string | undefined;
   #ended = false;
 
-  constructor(parts: SessionParts, listener: SessionListener) {
-    const { userId, rest, transport, timers, random } = parts;
+  constructor(parts: SessionParts, listener: Partial<SessionListener>) {
+    const { transport, timers, random } = parts;
     this.#parts = parts;
     this.#listener = listener;
-    const unauthenticated = () => this.#over();
-    this.#sync = new Sync({
-      userId,
+    this.#sync = this.#newSync();
+    this.#directory = this.#newDirectory();
+    this.outbox = this.#newOutbox();
+    const changed = (roomId: string) => listener.draft?.(roomId);
+    this.drafts = new Drafts({ ...parts, userId: parts.me.userId, changed });
+    this.#reads = new Reads({
       timers,
       random,
-      resync: (roomId, afterSeq) => resync(transport, roomId, afterSeq),
-      page: (roomId, cursor) => rest.page(roomId, cursor),
-      changed: (roomId) => listener.timeline(roomId),
-      unauthenticated,
+      send: (roomId, seq) => markRead(transport, roomId, seq),
+      refused: (roomId) => this.#directory.unmark(roomId),
     });
-    const changed = () => listener.listed(this.#directory.listing);
-    this.#directory = new Directory({ userId, rest, timers, random, changed, unauthenticated });
-    this.outbox = new Outbox({
-      ...parts,
-      send: (outgoing) => sendMessage(transport, outgoing),
-      stored: (receipt) => this.#sync.confirmed(receipt),
-      changed: (pending) => {
-        this.#sync.outboxHolds(pending);
-        listener.outbox(pending);
-      },
-      unauthenticated,
-    });
+    // A word of it that is lost is said again, or does not matter any more.
+    const send = (roomId: string, isTyping: boolean) =>
+      void sendTyping(transport, roomId, isTyping).catch(() => undefined);
+    this.#typing = new TypingNotice(timers, send);
+    this.#keeping = new Soon(timers, KEEP_MS, () => this.#keep());
   }
 
-  /** Connects. Errors: the browser keeps no messages. */
+  /** Shows what was kept, and connects. Errors: the device keeps nothing. */
   async start(): Promise<void> {
+    const { bus, me, store, transport } = this.#parts;
+    await store.admit(me);
+    bus.hear((note) => {
+      if (note.kind === "over") this.#over();
+    });
+    await this.drafts.load();
     await this.outbox.start();
+    const kept = await store.listing(me.userId).catch(() => undefined);
     if (this.#ended) return;
-    this.#directory.read();
-    this.#parts.transport.open({
+    if (kept !== undefined) this.#directory.restore(kept);
+    this.#keep();
+    transport.open({
       event: (name, payload) => this.#event(name, payload),
       down: () => this.#down(),
       unauthenticated: () => this.#over(),
     });
   }
 
-  /** A room's timeline, kept up to date from now on. */
+  /** The rooms, invites and friends as they are known now. */
+  get listing(): Listing {
+    return this.#directory.listing;
+  }
+
+  /** Whether the listing and every followed room are known to be all that there is, and stay so by themselves. */
+  get isCurrent(): boolean {
+    return !this.#ended && this.#directory.listing.isFresh && this.#sync.isCurrent;
+  }
+
+  /** Fulfils as soon as the session is current: from then on, what is said arrives. */
+  current(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      this.#settle();
+    });
+  }
+
+  /** A room's timeline, kept up to date from now on, until its `rest`. */
   open(roomId: string): Follower {
     return this.#sync.open(roomId);
   }
 
-  /** Reads rooms and invites again. */
+  /** Who is in a room, kept up to date until another is watched. */
+  watch(roomId: string): Roster {
+    this.unwatch();
+    const { me, rest, timers, random } = this.#parts;
+    const roster = new Roster({
+      userId: me.userId,
+      roomId,
+      rest,
+      timers,
+      random,
+      changed: (view) => this.#listener.roster?.(roomId, view),
+      unauthenticated: () => this.#over(),
+    });
+    this.#roster = roster;
+    return roster;
+  }
+
+  unwatch(): void {
+    this.#roster?.end();
+    this.#roster = undefined;
+  }
+
+  /** The user has read a room up to `seq`: shown at once, and told to the server as soon as it can be. Positions only move forward. */
+  markRead(roomId: string, seq: number): void {
+    if (!this.#directory.markRead(roomId, seq)) return;
+    this.#reads.mark(roomId, seq);
+  }
+
+  /** Tells the others that the user is writing; may be called with every key. */
+  typing(roomId: string, isTyping: boolean): void {
+    this.#typing.set(roomId, isTyping);
+  }
+
+  /** Sends what stands in a room's composer. Returns when it is on disk. Errors: it could not be kept; it stands in the composer again. */
+  async post(roomId: string, text: string, files: readonly NewFile[] = []): Promise<void> {
+    this.drafts.taken(roomId);
+    this.#typing.sent(roomId);
+    try {
+      await this.outbox.write(roomId, text, files);
+    } catch (error) {
+      this.drafts.setText(roomId, text);
+      throw error;
+    }
+  }
+
+  /** Reads rooms, invites and friends again. */
   refresh(): void {
     this.#directory.read();
   }
@@ -103,21 +197,89 @@ export class Session {
     this.#parts.transport.wake();
     this.#sync.doubt();
     this.#directory.read();
+    this.#roster?.read();
   }
 
   /** Ends it. What was not sent stays on disk. */
   stop(): void {
+    if (this.#ended) return;
     this.#ended = true;
     this.#parts.transport.close();
+    this.#keeping.drop();
     this.#sync.stop();
     this.#directory.stop();
+    this.#reads.forget();
+    this.unwatch();
+    this.drafts.close();
     this.outbox.close();
+    this.#parts.bus.close();
   }
 
-  /** Ends it and forgets what was not sent. */
+  /** Ends it, here and in the other tabs, and forgets everything of the user. Errors: the device does not forget. */
   async forget(): Promise<void> {
+    if (!this.#ended) this.#parts.bus.post({ kind: "over" });
     this.stop();
-    await this.#parts.store.wipe(this.#parts.userId);
+    await this.#parts.store.wipe(this.#parts.me.userId);
+  }
+
+  #newSync(): Sync {
+    const { me, rest, store, transport, timers, random } = this.#parts;
+    // What cannot be kept is read again from the server.
+    const lost = () => undefined;
+    return new Sync({
+      userId: me.userId,
+      timers,
+      random,
+      copies: {
+        load: (roomId) => store.room(me.userId, roomId),
+        save: (copy) => void store.saveRoom(me.userId, copy).catch(lost),
+        drop: (roomId) => void store.dropRoom(me.userId, roomId).catch(lost),
+      },
+      resync: (roomId, afterSeq) => resync(transport, roomId, afterSeq),
+      page: (roomId, cursor) => rest.page(roomId, cursor),
+      changed: (roomId) => {
+        this.#listener.timeline?.(roomId);
+        this.#settle();
+      },
+      arrived: (roomId, messages) => this.#listener.arrived?.(roomId, messages),
+      unauthenticated: () => this.#over(),
+    });
+  }
+
+  #newDirectory(): Directory {
+    const { me, rest, store, timers, random } = this.#parts;
+    return new Directory({
+      userId: me.userId,
+      rest,
+      timers,
+      random,
+      othersBetween: (...between) => this.#sync.othersBetween(...between),
+      changed: () => this.#listener.listed?.(this.#directory.listing),
+      read: (left) => {
+        // The user was taken out of them while nothing was heard: nothing of them stays here.
+        for (const roomId of left) this.#sync.removed(roomId);
+        this.#keep();
+        this.#sync.listed(this.#directory.listing.rooms);
+        this.#settle();
+      },
+      save: (listing) => void store.saveListing(me.userId, listing).catch(() => undefined),
+      unauthenticated: () => this.#over(),
+    });
+  }
+
+  #newOutbox(): Outbox {
+    const { me, transport } = this.#parts;
+    return new Outbox({
+      ...this.#parts,
+      userId: me.userId,
+      send: (outgoing) => sendMessage(transport, outgoing),
+      stored: (receipt) => this.#sync.confirmed(receipt),
+      changed: (pending) => {
+        this.#sync.outboxHolds(pending);
+        this.#listener.outbox?.(pending);
+      },
+      unauthenticated: () => this.#over(),
+    });
   }
 
   #event(name: string, payload: unknown): void {
@@ -133,16 +295,36 @@ export class Session {
   }
 
   #understood(event: ServerEvent): void {
+    if (event.name === "session_ready") return this.#ready(event.body);
+    // Before the listing: what is unread is counted in the timeline.
+    this.#toSync(event);
+    this.#roster?.apply(event);
     this.#directory.apply(event);
+    if (event.name === "message_new" || event.name === "room_added") this.#keeping.ask();
+  }
+
+  #ready({ userId, epoch, limits }: Extract<ServerEvent, { name: "session_ready" }>["body"]): void {
+    if (userId !== this.#parts.me.userId) return this.#over();
+    if (this.#epoch !== undefined && this.#epoch !== epoch) this.#forgetPositions();
+    this.#epoch = epoch;
+    this.#listener.limits?.(limits);
+    this.#listener.connected?.(true);
+    this.#directory.connected();
+    this.#sync.connected();
+    this.#roster?.read();
+    this.#reads.setReady(true);
+    this.outbox.setReady(true);
+  }
+
+  /** The server has another history: positions of the old one mean nothing. */
+  #forgetPositions(): void {
+    this.#reads.forget();
+    this.#directory.forgetMarks();
+    this.#roster?.forgetHeard();
+  }
+
+  #toSync(event: ServerEvent): void {
     switch (event.name) {
-      case "session_ready":
-        if (event.body.userId !== this.#parts.userId) return this.#over();
-        this.#listener.limit(event.body.limits.maxTextChars);
-        this.#listener.connected(true);
-        this.#directory.read();
-        this.#sync.connected();
-        this.outbox.setReady(true);
-        return;
       case "room_joined":
         return this.#sync.joined(event.body);
       case "message_new":
@@ -151,23 +333,33 @@ export class Session {
         return this.#sync.added(event.body.room.roomId);
       case "room_removed":
         return this.#sync.removed(event.body.roomId);
-      case "member_joined":
-      case "member_left":
-        return this.#listener.members(event.body.roomId);
-      case "invite_alarm":
-        return;
+      default:
     }
+  }
+
+  #keep(): void {
+    this.#keeping.drop();
+    this.#sync.keep(mostActive(this.#directory.listing.rooms, KEPT_ROOMS));
+  }
+
+  /** Tells those who wait for it that the session is current. */
+  #settle(): void {
+    if (this.#waiting.length === 0 || !this.isCurrent) return;
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
   #down(): void {
     this.outbox.setReady(false);
+    this.#reads.setReady(false);
     this.#sync.cutOff();
-    this.#listener.connected(false);
+    this.#directory.cutOff();
+    this.#roster?.cutOff();
+    this.#listener.connected?.(false);
   }
 
   #over(): void {
     if (this.#ended) return;
     this.stop();
-    this.#listener.over();
+    this.#listener.over?.();
   }
 }

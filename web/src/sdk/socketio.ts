@@ -1,16 +1,28 @@
 /**
  * The live connection over Socket.IO: WebSocket, long-polling where that does not get through. Socket.IO reconnects by
- * itself after a lost connection; a server that lets nobody in, or that closes the connection, is tried again from here.
+ * itself after a lost connection; a server that lets nobody in, that says nothing, or that closes the connection, is
+ * tried again from here.
  */
 
 import { io, type Socket } from "socket.io-client";
 import { NoAnswer } from "./errors";
+import { understood } from "./guards";
 import { backoffMs, type Timers } from "./timing";
 import type { Transport, TransportHandler } from "./transport";
 import * as wire from "./wire";
 
+export interface SocketIoOptions {
+  /** Where the gateway is; nothing where the page comes from there. */
+  readonly url?: string;
+  /** Shown when it connects, where there is no cookie. */
+  readonly token?: string;
+}
+
 /** Longer than the gateway takes to answer a send whose core is away. */
 const ANSWER_MS = 10_000;
+
+/** How long a connection may take from its opening to the server's first word. Nothing else would end one that stays mute. */
+const FIRST_WORD_MS = 8_000;
 
 export class SocketIoTransport implements Transport {
   readonly #socket: Socket;
@@ -18,42 +30,50 @@ export class SocketIoTransport implements Transport {
   readonly #random: () => number;
   #attempt = 0;
   #drainMs: number | undefined;
-  #cancel: (() => void) | undefined;
+  #cancelRetry: (() => void) | undefined;
+  #cancelMute: (() => void) | undefined;
 
-  constructor(timers: Timers, random: () => number) {
+  constructor(timers: Timers, random: () => number, { url, token }: SocketIoOptions = {}) {
     this.#timers = timers;
     this.#random = random;
-    this.#socket = io({
-      auth: { protocol: 2 },
+    const settings = {
+      auth: { protocol: 2, ...(token !== undefined && { token }) },
       transports: ["websocket", "polling"],
       tryAllTransports: true,
       autoConnect: false,
       forceNew: true,
+      timeout: 10_000,
       reconnectionDelay: 500,
       reconnectionDelayMax: 10_000,
       randomizationFactor: 1,
-    });
+    };
+    this.#socket = url === undefined ? io(settings) : io(url, settings);
   }
 
   open(handler: TransportHandler): void {
     const socket = this.#socket;
-    socket.on("connect", () => {
-      this.#attempt = 0;
-    });
+    socket.io.on("open", () => this.#listen(handler));
     socket.on("connect_error", (error) => {
+      this.#cancelMute?.();
       handler.down();
       if (error.message === "unauthenticated") handler.unauthenticated();
-      else if (!socket.active) this.#reconnectAfter(backoffMs(this.#attempt++, this.#random));
+      else if (!socket.active) this.#reconnectAfter(this.#nextWait());
     });
     socket.on("disconnect", () => {
+      this.#cancelMute?.();
       // What it kept in a moment of doubt would go out with the next connection, which may be another user's.
       socket.sendBuffer = [];
       handler.down();
-      if (!socket.active) this.#reconnectAfter(this.#drainMs ?? backoffMs(this.#attempt++, this.#random));
+      if (!socket.active) this.#reconnectAfter(this.#drainMs ?? this.#nextWait());
       this.#drainMs = undefined;
     });
+    socket.on("session_ready", () => {
+      this.#cancelMute?.();
+      this.#attempt = 0;
+    });
     socket.on("server_draining", (payload: unknown) => {
-      this.#drainMs = wire.draining(payload, "server_draining").reconnectAfterMs;
+      // Where it is not understood, it is tried again as after any other end.
+      this.#drainMs = understood(wire.draining, payload)?.reconnectAfterMs;
     });
     socket.onAny((name: string, payload: unknown) => handler.event(name, payload));
     socket.connect();
@@ -71,17 +91,37 @@ export class SocketIoTransport implements Transport {
 
   wake(): void {
     if (this.#socket.connected) return;
-    this.#cancel?.();
+    this.#cancelRetry?.();
+    this.#cancelMute?.();
     this.#socket.disconnect().connect();
   }
 
   close(): void {
-    this.#cancel?.();
+    this.#cancelRetry?.();
+    this.#cancelMute?.();
+    this.#socket.io.off("open");
     this.#socket.off().offAny().disconnect();
   }
 
+  /** Waits for the first word of a connection that has just opened. */
+  #listen(handler: TransportHandler): void {
+    this.#cancelMute?.();
+    this.#cancelMute = this.#timers.after(FIRST_WORD_MS, () => {
+      const hadBegun = this.#socket.connected;
+      this.#socket.disconnect();
+      // Socket.IO tells of the end of a connection only where it had told of its beginning.
+      if (hadBegun) return;
+      handler.down();
+      this.#reconnectAfter(this.#nextWait());
+    });
+  }
+
+  #nextWait(): number {
+    return backoffMs(this.#attempt++, this.#random);
+  }
+
   #reconnectAfter(ms: number): void {
-    this.#cancel?.();
-    this.#cancel = this.#timers.after(ms, () => this.#socket.connect());
+    this.#cancelRetry?.();
+    this.#cancelRetry = this.#timers.after(ms, () => this.#socket.connect());
   }
 }

@@ -1,11 +1,25 @@
-/** The outbox on disk: IndexedDB, so that what was written survives a reload, a crash and a restart of the browser. */
+/**
+ * What the client keeps on this device: messages on their way, what stands in the composers, and a copy of what the
+ * server last said. A store holds things of several users, each apart from the others'.
+ */
 
-import { openDB, type DBSchema, type IDBPDatabase, type IDBPObjectStore } from "idb";
+import { list, shape, text, WireError, type Guard, type Out } from "./guards";
+import * as wire from "./wire";
 
 /** Why the server refused a message for good. */
 export interface Failure {
   readonly code: string;
   readonly detail: string;
+}
+
+/** A file that goes with a message; `size` in bytes. */
+export interface PendingFile {
+  readonly name: string;
+  readonly mimeType: string;
+  readonly size: number;
+  readonly content: Blob;
+  /** The server's name of it, once it is uploaded. */
+  readonly fileId?: string;
 }
 
 /** A message that the server has not answered stored. */
@@ -16,6 +30,7 @@ export interface Draft {
   readonly text: string;
   /** When it was written. */
   readonly sentAtClient: string;
+  readonly file?: PendingFile;
   readonly failure?: Failure;
 }
 
@@ -24,66 +39,97 @@ export interface Entry extends Draft {
   readonly position: number;
 }
 
-interface Schema extends DBSchema {
-  outbox: { key: number; value: Draft; indexes: { userId: string } };
+/** A file in a composer, not sent yet. */
+export interface StagedFile extends Omit<PendingFile, "fileId"> {
+  readonly id: number;
+}
+/** A file before it has its id. */
+export type NewFile = Omit<StagedFile, "id">;
+
+/** What stands in a room's composer; the files in the order in which they were attached. */
+export interface Unsent {
+  readonly text: string;
+  readonly files: readonly StagedFile[];
 }
 
-type WritableOutbox = IDBPObjectStore<Schema, ["outbox"], "outbox", "readwrite">;
+/** Rooms and people as the server last told them. */
+export const cachedListing = shape({
+  rooms: list(wire.roomEntry),
+  invites: list(wire.invite),
+  incoming: list(wire.friendRequest),
+  outgoing: list(wire.friendRequest),
+  friends: list(wire.user),
+});
+export type CachedListing = Out<typeof cachedListing>;
 
-export class OutboxStore {
-  readonly #db: IDBPDatabase<Schema>;
+/** The newest known stretch of a room's messages: no seq between its first and its last is missing. */
+export interface RoomCopy {
+  readonly roomId: string;
+  readonly epoch: string;
+  readonly messages: readonly wire.Message[];
+}
 
-  private constructor(db: IDBPDatabase<Schema>) {
-    this.#db = db;
-  }
+const copyFields = shape({ roomId: text, epoch: text, messages: list(wire.message) });
+export const roomCopy: Guard<RoomCopy> = (value, at) => {
+  const copy = copyFields(value, at);
+  const first = copy.messages[0]?.seq ?? 0;
+  copy.messages.forEach((one, index) => {
+    if (one.roomId !== copy.roomId) throw new WireError(`${at}.messages[${index}].roomId`, copy.roomId);
+    if (one.seq !== first + index) throw new WireError(`${at}.messages[${index}].seq`, "no gap");
+  });
+  return copy;
+};
 
-  /** Errors: the browser keeps nothing, as in some private windows. */
-  static async open(name: string): Promise<OutboxStore> {
-    const db = await openDB<Schema>(name, 1, {
-      upgrade(created) {
-        created
-          .createObjectStore("outbox", { keyPath: "position", autoIncrement: true })
-          .createIndex("userId", "userId");
-      },
-    });
-    return new OutboxStore(db);
-  }
+/** How many rooms of a user are kept; the least recently saved go. */
+export const MAX_ROOMS = 50;
+/** How many messages of a room are kept, the newest. */
+export const MAX_MESSAGES = 200;
 
-  /** The user's drafts in the order in which they were written. */
-  async list(userId: string): Promise<Entry[]> {
-    return (await this.#db.getAllFromIndex("outbox", "userId", userId)) as Entry[];
-  }
+/**
+ * Each change is whole or not at all, and is on disk when its promise fulfils. A change for a user who is not admitted does nothing:
+ * a tab that has not heard of the log-out writes nothing after it. Errors of each: the device keeps nothing more.
+ */
+export interface Store {
+  /** Keeps things of this user from now on. */
+  admit(account: wire.Me): Promise<void>;
+  /** The account that was admitted last and not wiped. */
+  account(): Promise<wire.Me | undefined>;
+  /** Forgets everything of a user, and the user. */
+  wipe(userId: string): Promise<void>;
 
-  /** Returns when it is on disk. */
-  add(draft: Draft): Promise<void> {
-    return this.#write((outbox) => outbox.add(draft));
-  }
+  /** An admitted user's messages on their way, in the order in which they were written. */
+  list(userId: string): Promise<Entry[]>;
+  /** Adds messages and empties the room's composer. */
+  post(roomId: string, userId: string, drafts: readonly Draft[]): Promise<void>;
+  /** Puts `entry` in the place that it has; false where that is empty now. */
+  replace(entry: Entry): Promise<boolean>;
+  remove(entry: Entry): Promise<void>;
+  /** Removes a message if it failed or if its file is not uploaded yet, whatever it was when it was read; says whether it did. */
+  withdraw(entry: Entry): Promise<boolean>;
 
-  /** Where it is still there, puts `entry` in the place that it has. */
-  async replace(entry: Entry): Promise<void> {
-    await this.#write(async (outbox) => {
-      if ((await outbox.getKey(entry.position)) !== undefined) await outbox.put(entry);
-    });
-  }
+  saveText(userId: string, roomId: string, text: string): Promise<void>;
+  stage(userId: string, roomId: string, files: readonly NewFile[]): Promise<void>;
+  unstage(userId: string, id: number): Promise<void>;
+  /** What stands in the user's composers, by room; those in which nothing stands are left out. */
+  composers(userId: string): Promise<Map<string, Unsent>>;
+  composer(userId: string, roomId: string): Promise<Unsent>;
 
-  remove(entry: Entry): Promise<void> {
-    return this.#write((outbox) => outbox.delete(entry.position));
-  }
+  /** What is read of the copies is nothing where another version of the client left what this one does not understand. */
+  saveListing(userId: string, listing: CachedListing): Promise<void>;
+  listing(userId: string): Promise<CachedListing | undefined>;
+  saveRoom(userId: string, copy: RoomCopy): Promise<void>;
+  room(userId: string, roomId: string): Promise<RoomCopy | undefined>;
+  dropRoom(userId: string, roomId: string): Promise<void>;
 
-  /** Forgets everything of a user. */
-  wipe(userId: string): Promise<void> {
-    return this.#write(async (outbox) => {
-      const positions = await outbox.index("userId").getAllKeys(userId);
-      await Promise.all(positions.map((position) => outbox.delete(position)));
-    });
-  }
+  close(): void;
+}
 
-  close(): void {
-    this.#db.close();
-  }
+/** Whether a message may be taken back: the server refused it, or was never handed it. */
+export function isWithdrawable({ failure, file }: Draft): boolean {
+  return failure !== undefined || (file !== undefined && file.fileId === undefined);
+}
 
-  async #write(change: (outbox: WritableOutbox) => Promise<unknown>): Promise<void> {
-    const transaction = this.#db.transaction("outbox", "readwrite", { durability: "strict" });
-    await Promise.all([change(transaction.store), transaction.done]);
-  }
+/** The part of a copy that is kept. */
+export function bounded(copy: RoomCopy): RoomCopy {
+  return { ...copy, messages: copy.messages.slice(-MAX_MESSAGES) };
 }

@@ -5,9 +5,13 @@
  * The stretch starts where reading started and ends at the watermark, the last *contiguous* seq. What is known to
  * exist beyond the watermark is a hole until it is read; `seq` has no gaps, so older messages exist unless the
  * stretch starts at 1.
+ *
+ * A stretch holds at most `HELD` messages. One that is full is not continued upward, and lets its oldest go for what
+ * joins its end, so that a page that is never closed does not grow without end.
  */
 
 import type { Pending } from "./outbox";
+import type { RoomCopy } from "./store";
 import type { Message, Page } from "./wire";
 
 /** An own message that was answered stored and is not in the stretch yet. */
@@ -40,6 +44,9 @@ export type Item =
 /** Messages that are kept behind a hole; beyond, they are read again. */
 const AHEAD = 500;
 
+/** Messages that a stretch holds at most. */
+export const HELD = 20_000;
+
 export function emptyTimeline(userId: string, roomId: string): Timeline {
   const nothing = { messages: [], ahead: [], confirmed: [], pending: [] };
   return { userId, roomId, epoch: undefined, loaded: false, latestSeq: 0, ...nothing };
@@ -55,8 +62,51 @@ export function missing(timeline: Timeline): number {
   return Math.max(0, timeline.latestSeq - watermark(timeline));
 }
 
+/** Whether there are older messages that can be read into the stretch. */
 export function hasOlder(timeline: Timeline): boolean {
+  return startsLate(timeline) && !isFull(timeline);
+}
+
+/** Whether there are older messages that the stretch has no room for. */
+export function isFull(timeline: Timeline): boolean {
+  return startsLate(timeline) && timeline.messages.length >= HELD;
+}
+
+function startsLate(timeline: Timeline): boolean {
   return (timeline.messages[0]?.seq ?? 1) > 1;
+}
+
+/** How many of the messages after `afterSeq`, up to `upToSeq`, are of others; nothing where the stretch does not hold all of them. */
+export function othersBetween(timeline: Timeline, afterSeq: number, upToSeq: number): number | undefined {
+  const { loaded, messages, userId } = timeline;
+  const start = messages[0]?.seq ?? 1;
+  if (!loaded || start > afterSeq + 1 || watermark(timeline) < upToSeq) return undefined;
+  const between = messages.slice(Math.max(0, afterSeq + 1 - start), Math.max(0, upToSeq + 1 - start));
+  return between.filter((message) => message.userId !== userId).length;
+}
+
+/** What joined the end of a stretch that was there before: nothing where `next` is read anew, or jumped. */
+export function arrivedBetween(before: Timeline, next: Timeline): readonly Message[] {
+  if (before.messages === next.messages || !before.loaded || before.epoch !== next.epoch) return [];
+  const end = watermark(before);
+  const start = next.messages[0]?.seq ?? 1;
+  return start > end + 1 ? [] : next.messages.slice(end + 1 - start);
+}
+
+/** Takes over a copy that was kept, unless something newer is known; it may be older than the log by any number of messages. */
+export function restored(timeline: Timeline, copy: RoomCopy): Timeline {
+  const { epoch, messages, roomId } = copy;
+  const isOurs = roomId === timeline.roomId && (timeline.epoch ?? epoch) === epoch;
+  const start = messages[0]?.seq ?? 1;
+  const isWhole = messages.every((one, index) => one.roomId === roomId && one.seq === start + index);
+  if (timeline.loaded || !isOurs || !isWhole) return timeline;
+  return drained(reaching({ ...timeline, epoch, loaded: true, messages }, messages.at(-1)?.seq ?? 0));
+}
+
+/** What is worth keeping: the last `keep` messages. Nothing before the stretch has a start. */
+export function copied(timeline: Timeline, keep: number): RoomCopy | undefined {
+  const { epoch, loaded, messages, roomId } = timeline;
+  return loaded && epoch !== undefined ? { roomId, epoch, messages: messages.slice(-keep) } : undefined;
 }
 
 /** The room was heard of: its history, and how far it goes. Another history than the known one starts over. */
@@ -82,9 +132,10 @@ export function paged(timeline: Timeline, page: Page): Timeline {
   const end = watermark(known);
   if (first === undefined || last === undefined || last < start - 1) return known;
   if (first > end + 1) return isNewest ? drained({ ...known, messages: page.messages }) : known;
-  const older = page.messages.filter(({ seq }) => seq < start);
+  const older = isFull(known) ? [] : page.messages.filter(({ seq }) => seq < start);
   const newer = page.messages.filter(({ seq }) => seq > end);
-  return drained({ ...known, messages: [...older, ...known.messages, ...newer] });
+  if (older.length + newer.length === 0) return drained(known);
+  return drained({ ...known, messages: held([...older, ...known.messages, ...newer]) });
 }
 
 /** The copy is of no use any more: it is read again. */
@@ -114,16 +165,34 @@ export function confirmed(timeline: Timeline, clientMsgId: string, seq: number):
 
 /** Everything in the order in which it is shown: the log, then what is on its way, each own message once. */
 export function items(timeline: Timeline): Item[] {
-  const stored = timeline.messages.map((message): Item => ({ kind: "stored", message }));
+  const stored = timeline.messages.map(storedItem);
   if (timeline.pending.length + timeline.confirmed.length === 0) return stored;
-  const own = timeline.messages.filter(({ userId }) => userId === timeline.userId);
-  const shown = new Set([...own, ...timeline.confirmed].map(({ clientMsgId }) => clientMsgId));
-  const pending = timeline.pending.filter(({ clientMsgId }) => !shown.has(clientMsgId));
+  const waiting = new Set(timeline.pending.map(({ clientMsgId }) => clientMsgId));
+  for (const { clientMsgId } of timeline.confirmed) waiting.delete(clientMsgId);
+  for (const { clientMsgId, userId } of timeline.messages) {
+    if (userId === timeline.userId) waiting.delete(clientMsgId);
+  }
+  const pending = timeline.pending.filter(({ clientMsgId }) => waiting.has(clientMsgId));
   const behind: Item[] = [
     ...timeline.confirmed.map((own): Item => ({ kind: "confirmed", own })),
     ...pending.map((own): Item => ({ kind: "pending", own })),
   ];
   return [...stored, ...behind];
+}
+
+/** The same item for the same message each time: a long room is shown anew with every message that comes. */
+const storedItems = new WeakMap<Message, Item>();
+
+function storedItem(message: Message): Item {
+  const known = storedItems.get(message);
+  if (known !== undefined) return known;
+  const item: Item = { kind: "stored", message };
+  storedItems.set(message, item);
+  return item;
+}
+
+function held(messages: readonly Message[]): readonly Message[] {
+  return messages.length > HELD ? messages.slice(-HELD) : messages;
 }
 
 function inEpoch(timeline: Timeline, epoch: string): Timeline {
@@ -156,7 +225,7 @@ function drained(timeline: Timeline): Timeline {
       ahead.push(message);
     }
   }
-  const messages = joining.length === 0 ? timeline.messages : [...timeline.messages, ...joining];
+  const messages = joining.length === 0 ? timeline.messages : held([...timeline.messages, ...joining]);
   return settled({ ...timeline, messages, ahead });
 }
 

@@ -2,10 +2,14 @@
 
 import { count, flag, list, oneOf, seq, shape, text, time, WireError, type Guard, type Out } from "./guards";
 
+/** A file that a message carries. Its content is at `/files/{fileId}`. */
+export const fileRef = shape({ fileId: text, name: text, mimeType: text, size: count });
+export type FileRef = Out<typeof fileRef>;
+
 /** A canonical message. `sentAtClient` is missing where the sender named none. */
 export const message = shape(
   { id: text, clientMsgId: text, seq, roomId: text, userId: text, text, sentAt: time },
-  { sentAtClient: time },
+  { sentAtClient: time, file: fileRef },
 );
 export type Message = Out<typeof message>;
 
@@ -68,12 +72,10 @@ export const callbackError = shape({ error: shape({ code: text, message: text },
 /** A refusal of REST. */
 export const problem = shape({ code: text }, { detail: text });
 
-export const sessionReady = shape({
-  userId: text,
-  displayName: text,
-  epoch: text,
-  limits: shape({ maxTextChars: count }),
-});
+/** What the server takes at most: code points of a text, bytes of a file. */
+const limits = shape({ maxTextChars: count, maxUploadBytes: count });
+export type Limits = Out<typeof limits>;
+export const sessionReady = shape({ userId: text, displayName: text, epoch: text, limits });
 
 export const roomJoined = shape({ roomId: text, latestSeq: count, epoch: text });
 export type RoomJoined = Out<typeof roomJoined>;
@@ -81,15 +83,34 @@ export const roomRef = shape({ roomId: text });
 export const membership = shape({ roomId: text, userId: text });
 export const draining = shape({ reconnectAfterMs: count });
 
-/** Who is logged in: the answer to a log-in, a sign-up and the question itself. */
+export const onlineUsers = list(shape({ userId: text }));
+export const presence = shape({ userId: text, online: flag });
+export const typing = shape({ roomId: text, userId: text, isTyping: flag });
+export const readState = shape({ roomId: text, userId: text, lastReadSeq: count });
+
+/** Who is logged in. */
 export const me = shape({ userId: text, displayName: text, expiresAt: time });
 export type Me = Out<typeof me>;
+/** The answer to a log-in and a sign-up. Browsers keep its token as a cookie that no script reads. */
+export const loggedIn = shape({ userId: text, displayName: text, expiresAt: time, token: text });
+export type LoggedIn = Out<typeof loggedIn>;
 
-const user = shape({ userId: text, displayName: text });
+const device = shape({
+  id: text,
+  createdAt: time,
+  lastSeenAt: time,
+  userAgent: text,
+  current: flag,
+});
+/** A session of the user: a place where somebody is logged in. */
+export type Device = Out<typeof device>;
+export const devices = shape({ sessions: list(device) });
+
+export const user = shape({ userId: text, displayName: text });
 export type User = Out<typeof user>;
 export const users = shape({ users: list(user) });
 
-const roomEntry = shape(
+export const roomEntry = shape(
   {
     roomId: text,
     type: oneOf("channel", "dm"),
@@ -98,18 +119,25 @@ const roomEntry = shape(
     lastReadSeq: count,
     unreadCount: count,
   },
-  { lastMessage: message },
+  { peerUserId: text, lastMessage: message },
 );
 export type RoomEntry = Out<typeof roomEntry>;
 export const rooms = shape({ rooms: list(roomEntry) });
 export const roomAdded = shape({ room: roomEntry });
 export const roomCreated = shape({ room: shape({ roomId: text, title: text }) });
+export const dmStarted = shape({ room: shape({ roomId: text, peerUserId: text }) });
 
-const member = shape({ userId: text, displayName: text, role: oneOf("owner", "member"), joinedAt: time });
+const member = shape({
+  userId: text,
+  displayName: text,
+  role: oneOf("owner", "member"),
+  joinedAt: time,
+  lastReadSeq: count,
+});
 export type Member = Out<typeof member>;
 export const members = shape({ roomId: text, details: list(member) });
 
-const invite = shape({
+export const invite = shape({
   id: text,
   roomId: text,
   fromUserId: text,
@@ -127,3 +155,18 @@ export const inviteAlarm = shape({
   fromUserId: text,
   createdAt: time,
 });
+
+export const friendRequest = shape({
+  id: text,
+  fromUserId: text,
+  toUserId: text,
+  status: oneOf("pending", "accepted", "rejected"),
+  createdAt: time,
+});
+export type FriendRequest = Out<typeof friendRequest>;
+export const friendRequests = shape({ requests: list(friendRequest) });
+export const friendRequestAnswer = shape({ request: friendRequest });
+
+const friend = shape({ userId: text, displayName: text, online: flag });
+export type Friend = Out<typeof friend>;
+export const friends = shape({ userId: text, details: list(friend) });

@@ -20,21 +20,29 @@ export class BrowserLocks implements Locks {
 
 /** The channel of one browser: what one tab posts, the others hear, a little later. */
 export class BrowserChannel {
-  readonly #tabs = new Set<(note: Note) => void>();
+  readonly #tabs = new Set<Set<(note: Note) => void>>();
+  /** Everything that was said, in order. */
+  readonly said: Note[] = [];
 
   open(): Bus {
-    let own: ((note: Note) => void) | undefined;
+    const listeners = new Set<(note: Note) => void>();
+    this.#tabs.add(listeners);
     return {
       post: (note) => {
-        const others = [...this.#tabs].filter((tab) => tab !== own);
-        for (const tab of others) setImmediate(() => tab(structuredClone(note)));
+        if (!this.#tabs.has(listeners)) return;
+        this.said.push(note);
+        const others = [...this.#tabs].filter((tab) => tab !== listeners);
+        for (const tab of others) {
+          setImmediate(() => tab.forEach((listener) => listener(structuredClone(note))));
+        }
       },
       hear: (listener) => {
-        own = listener;
-        this.#tabs.add(listener);
+        listeners.add(listener);
+        return () => listeners.delete(listener);
       },
       close: () => {
-        if (own !== undefined) this.#tabs.delete(own);
+        this.#tabs.delete(listeners);
+        listeners.clear();
       },
     };
   }

@@ -16,11 +16,16 @@ export const noFaults: Faults = { drop: 0, repeat: 0, delayMs: 0 };
 /** A connection to the model server over a network that drops, repeats, delays and thereby reorders, by its random numbers. */
 export class FaultyTransport implements Transport {
   faults: Faults;
+  /** What the server was told of the user's typing. */
+  readonly typed: unknown[] = [];
+  /** The rooms that were asked to resync. */
+  readonly resyncs: string[] = [];
+  /** The rooms that a connection joins. */
+  roomIds: readonly string[];
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #server: ModelServer;
   readonly #userId: string;
-  readonly #roomIds: readonly string[];
   #handler: TransportHandler | undefined;
   #hangUp: (() => void) | undefined;
   /** What is under way of an earlier connection does not arrive. */
@@ -39,7 +44,7 @@ export class FaultyTransport implements Transport {
     this.#random = random;
     this.faults = faults;
     this.#userId = userId;
-    this.#roomIds = roomIds;
+    this.roomIds = roomIds;
   }
 
   open(handler: TransportHandler): void {
@@ -51,16 +56,16 @@ export class FaultyTransport implements Transport {
   connect(): void {
     this.cut();
     const { epoch } = this.#server;
-    const { userId } = { userId: this.#userId };
+    const userId = this.#userId;
     // The first words of a connection come in order and are not lost: without them it is none.
     this.#handler?.event("session_ready", {
       userId,
       displayName: userId,
       epoch,
-      limits: { maxTextChars: 8_000 },
+      limits: { maxTextChars: 8_000, maxUploadBytes: 1_000_000 },
     });
     this.#hangUp = this.#server.listen((message) => this.#push("message_new", message));
-    for (const roomId of this.#roomIds) {
+    for (const roomId of this.roomIds) {
       const latestSeq = this.#server.log(roomId).length;
       this.#handler?.event("room_joined", { roomId, latestSeq, epoch });
     }
@@ -104,8 +109,19 @@ export class FaultyTransport implements Transport {
     if (event === "message_send") {
       return this.#server.send(this.#userId, payload as Parameters<ModelServer["send"]>[1]);
     }
-    const { roomId, afterSeq } = payload as { roomId: string; afterSeq: number };
+    if (event === "typing") {
+      this.typed.push(payload);
+      return { ok: true };
+    }
+    const { roomId, afterSeq, seq } = payload as { roomId: string; afterSeq: number; seq: number };
+    if (event === "mark_read") return this.#server.markRead(this.#userId, roomId, seq);
+    this.resyncs.push(roomId);
     return this.#server.resync(roomId, afterSeq);
+  }
+
+  /** Something else that the server says. */
+  say(event: string, payload: unknown): void {
+    this.#push(event, payload);
   }
 
   #push(event: string, payload: unknown): void {

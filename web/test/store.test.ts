@@ -1,0 +1,286 @@
+import "fake-indexeddb/auto";
+import * as fc from "fast-check";
+import { openDB } from "idb";
+import { describe, expect, it, vi } from "vitest";
+import { IndexedDbStore } from "../src/sdk/indexed_db";
+import { MemoryStore } from "../src/sdk/memory";
+import type { Entry, Store, Unsent } from "../src/sdk/store";
+import { account, draft, file, messages } from "./world/things";
+
+let databases = 0;
+const newName = () => `store-${(databases += 1)}`;
+
+const stores: Record<string, () => Promise<Store>> = {
+  "in IndexedDB": () => IndexedDbStore.open(newName()),
+  "in memory": () => Promise.resolve(new MemoryStore()),
+};
+
+const texts = async (store: Store, userId = "me") => (await store.list(userId)).map(({ text }) => text);
+const names = ({ text, files }: Unsent) => [text, ...files.map(({ name }) => name)];
+const nothing = { rooms: [], invites: [], incoming: [], outgoing: [], friends: [] };
+const friends = { ...nothing, friends: [{ userId: "bob", displayName: "Bob" }] };
+
+/** Puts something everywhere where a user's things are. */
+async function fill(store: Store, userId: string): Promise<void> {
+  await store.post("lobby", userId, [draft(userId, `${userId} wrote`)]);
+  await store.saveText(userId, "lobby", `${userId} types`);
+  await store.stage(userId, "lobby", [file(`${userId}.txt`)]);
+  await store.saveListing(userId, friends);
+  await store.saveRoom(userId, { roomId: "lobby", epoch: "e", messages: messages("lobby", 1, 2) });
+}
+
+async function everything(store: Store, userId: string): Promise<unknown[]> {
+  return [
+    await texts(store, userId),
+    [...(await store.composers(userId)).values()].map(names),
+    await store.listing(userId),
+    (await store.room(userId, "lobby"))?.messages.length,
+  ];
+}
+const full = (userId: string) => [[`${userId} wrote`], [[`${userId} types`, `${userId}.txt`]], friends, 2];
+const empty = [[], [], undefined, undefined];
+
+describe.each(Object.entries(stores))("a store %s", (_name, open) => {
+  async function admitted(...userIds: string[]): Promise<Store> {
+    const store = await open();
+    for (const userId of userIds) await store.admit(account(userId));
+    return store;
+  }
+
+  it("keeps nothing of a user who is not admitted", async () => {
+    const store = await admitted("you");
+    await fill(store, "me");
+    expect(await everything(store, "me")).toEqual(empty);
+  });
+
+  it("forgets a user as a whole, takes nothing late of that user, and leaves the others alone", async () => {
+    const store = await admitted("me", "you");
+    await fill(store, "me");
+    await fill(store, "you");
+    const [entry] = await store.list("me");
+    expect([await everything(store, "me"), await everything(store, "you")]).toEqual([
+      full("me"),
+      full("you"),
+    ]);
+    await store.wipe("me");
+    await fill(store, "me");
+    expect(await store.replace(entry as Entry)).toBe(false);
+    expect(await store.withdraw(entry as Entry)).toBe(false);
+    expect([await everything(store, "me"), await everything(store, "you")]).toEqual([empty, full("you")]);
+    await store.admit(account("me"));
+    await fill(store, "me");
+    expect(await everything(store, "me")).toEqual(full("me"));
+  });
+
+  it("knows who was admitted last and not wiped", async () => {
+    const store = await open();
+    expect(await store.account()).toBeUndefined();
+    await store.admit(account("me"));
+    await store.admit(account("you"));
+    await store.admit({ ...account("me"), displayName: "Renamed" });
+    expect(await store.account()).toEqual({ ...account("me"), displayName: "Renamed" });
+    await store.wipe("me");
+    expect(await store.account()).toEqual(account("you"));
+    await store.wipe("you");
+    expect(await store.account()).toBeUndefined();
+  });
+
+  it("gives messages back in the order in which they were written", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(fc.constantFrom("me", "you"), fc.nat(3))), async (posts) => {
+        const store = await admitted("me", "you");
+        const written: Record<string, string[]> = { me: [], you: [] };
+        for (const [index, [userId, count]] of posts.entries()) {
+          const said = Array.from({ length: count }, (_, place) => `${index}.${place}`);
+          await store.post(
+            "lobby",
+            userId,
+            said.map((text) => draft(userId, text)),
+          );
+          written[userId]?.push(...said);
+        }
+        expect({ me: await texts(store, "me"), you: await texts(store, "you") }).toEqual(written);
+        store.close();
+      }),
+      { numRuns: 15 },
+    );
+  });
+
+  it("replaces and removes what is there, in its place", async () => {
+    const store = await admitted("me");
+    await store.post("lobby", "me", [draft("me", "one"), draft("me", "two"), draft("me", "three")]);
+    const [one, two] = await store.list("me");
+    const changed = { ...(one as Entry), failure: { code: "too_large", detail: "" } };
+    expect(await store.replace(changed)).toBe(true);
+    await store.remove(two as Entry);
+    expect(await store.replace(two as Entry)).toBe(false);
+    expect(await store.list("me")).toMatchObject([changed, { text: "three" }]);
+  });
+
+  it("takes back what failed or is not uploaded, and nothing that the server may have", async () => {
+    const store = await admitted("me");
+    const pending = file("a.txt");
+    const failure = { code: "too_large", detail: "" };
+    await store.post("lobby", "me", [
+      draft("me", "text"),
+      { ...draft("me", "failed"), failure },
+      { ...draft("me", "not uploaded"), file: pending },
+      { ...draft("me", "uploaded"), file: { ...pending, fileId: "f" } },
+      { ...draft("me", "uploaded since it was read"), file: pending },
+    ]);
+    const entries = await store.list("me");
+    const last = entries.at(-1) as Entry;
+    await store.replace({ ...last, file: { ...pending, fileId: "g" } });
+    const answers: boolean[] = [];
+    for (const entry of entries) answers.push(await store.withdraw(entry));
+    expect(answers).toEqual([false, true, true, false, false]);
+    expect(await texts(store)).toEqual(["text", "uploaded", "uploaded since it was read"]);
+  });
+
+  it("keeps what stands in each composer, files in the order in which they came", async () => {
+    const store = await admitted("me", "you");
+    await store.saveText("me", "lobby", "half a sent");
+    await store.stage("me", "lobby", [file("a.txt", "content of a"), file("b.txt")]);
+    await store.stage("me", "garden", [file("c.txt")]);
+    await store.stage("you", "lobby", [file("yours.txt")]);
+    expect([...(await store.composers("me"))].map(([roomId, one]) => [roomId, ...names(one)]).sort()).toEqual(
+      [
+        ["garden", "", "c.txt"],
+        ["lobby", "half a sent", "a.txt", "b.txt"],
+      ],
+    );
+    const { files } = await store.composer("me", "lobby");
+    expect(await files[0]?.content.text()).toBe("content of a");
+    expect(files[0]).toMatchObject({ mimeType: "text/plain", size: 12 });
+    await store.unstage("you", files[0]?.id ?? 0);
+    expect(names(await store.composer("me", "lobby"))).toEqual(["half a sent", "a.txt", "b.txt"]);
+    await store.unstage("me", files[0]?.id ?? 0);
+    await store.saveText("me", "lobby", "");
+    expect(names(await store.composer("me", "lobby"))).toEqual(["", "b.txt"]);
+    await store.unstage("me", files[1]?.id ?? 0);
+    expect([...(await store.composers("me")).keys()]).toEqual(["garden"]);
+  });
+
+  it("moves what stands in a composer to the outbox as a whole", async () => {
+    const store = await admitted("me", "you");
+    for (const [userId, roomId] of [
+      ["me", "lobby"],
+      ["me", "garden"],
+      ["you", "lobby"],
+    ] as const) {
+      await store.saveText(userId, roomId, "typed");
+      await store.stage(userId, roomId, [file("a.txt")]);
+    }
+    await store.post("lobby", "me", [{ ...draft("me", "typed"), file: file("a.txt") }]);
+    expect(names(await store.composer("me", "lobby"))).toEqual([""]);
+    expect(names(await store.composer("me", "garden"))).toEqual(["typed", "a.txt"]);
+    expect(names(await store.composer("you", "lobby"))).toEqual(["typed", "a.txt"]);
+    const [entry] = await store.list("me");
+    expect(await entry?.file?.content.text()).toBe("a.txt");
+  });
+
+  it("leaves both as they were where it cannot take the messages", async () => {
+    const store = await admitted("me");
+    await store.saveText("me", "lobby", "typed");
+    await store.stage("me", "lobby", [file("a.txt")]);
+    const impossible = { ...draft("me", "second"), failure: (() => undefined) as unknown as undefined };
+    const broken = impossible as unknown as ReturnType<typeof draft>;
+    await expect(store.post("lobby", "me", [draft("me", "first"), broken])).rejects.toThrow();
+    expect(await texts(store)).toEqual([]);
+    expect(names(await store.composer("me", "lobby"))).toEqual(["typed", "a.txt"]);
+  });
+
+  it("keeps the newest 200 messages of a room, and the 50 rooms that were saved last", async () => {
+    const store = await admitted("me", "you");
+    await store.saveRoom("you", { roomId: "room 0", epoch: "e", messages: [] });
+    for (let number = 0; number < 51; number += 1) {
+      await store.saveRoom("me", { roomId: `room ${number}`, epoch: "e", messages: [] });
+      // Saved again, so it is none of the oldest.
+      if (number % 40 !== 0) continue;
+      await store.saveRoom("me", { roomId: "long", epoch: "e", messages: messages("long", 5, 204 + number) });
+    }
+    const long = await store.room("me", "long");
+    expect(long?.messages.map(({ seq }) => seq)).toEqual(messages("long", 45, 244).map(({ seq }) => seq));
+    expect(await store.room("me", "room 1")).toBeUndefined();
+    expect(await store.room("me", "room 2")).toEqual({ roomId: "room 2", epoch: "e", messages: [] });
+    expect(await store.room("you", "room 0")).toBeDefined();
+    await store.dropRoom("me", "long");
+    expect(await store.room("me", "long")).toBeUndefined();
+    expect(await store.room("me", "room 2")).toBeDefined();
+  });
+
+  it("does not give back a copy that does not fit", async () => {
+    const store = await admitted("me");
+    const hole = [...messages("lobby", 1, 2), ...messages("lobby", 4, 5)];
+    for (const wrong of [hole, messages("garden", 1, 2), [{ seq: "one" }]]) {
+      const copy = { roomId: "lobby", epoch: "e", messages: wrong as ReturnType<typeof messages> };
+      await store.saveRoom("me", copy);
+      expect(await store.room("me", "lobby")).toBeUndefined();
+    }
+    await store.saveListing("me", { rooms: [] } as unknown as typeof nothing);
+    expect(await store.listing("me")).toBeUndefined();
+    await store.saveListing("me", friends);
+    expect(await store.listing("me")).toEqual(friends);
+  });
+});
+
+describe("a store in IndexedDB", () => {
+  it("keeps everything over a restart", async () => {
+    const name = newName();
+    const store = await IndexedDbStore.open(name);
+    await store.admit(account("me"));
+    await fill(store, "me");
+    store.close();
+    const again = await IndexedDbStore.open(name);
+    expect(await everything(again, "me")).toEqual(full("me"));
+    expect(await again.account()).toEqual(account("me"));
+    expect(await (await again.composer("me", "lobby")).files[0]?.content.text()).toBe("me.txt");
+  });
+
+  it("loses no message of a database of version 1", async () => {
+    const name = newName();
+    const old = await openDB(name, 1, {
+      upgrade: (db) => {
+        const outbox = db.createObjectStore("outbox", { keyPath: "position", autoIncrement: true });
+        outbox.createIndex("userId", "userId");
+      },
+    });
+    for (const text of ["one", "two"]) await old.add("outbox", draft("me", text));
+    old.close();
+    const store = await IndexedDbStore.open(name);
+    await store.admit(account("me"));
+    await store.post("lobby", "me", [draft("me", "three")]);
+    expect(await texts(store)).toEqual(["one", "two", "three"]);
+  });
+
+  it("has what the user wrote on the disk itself before it says so; copies may wait", async () => {
+    const store = await IndexedDbStore.open(newName());
+    const transaction = vi.spyOn(IDBDatabase.prototype, "transaction");
+    await store.admit(account("me"));
+    await store.post("lobby", "me", [draft("me", "text")]);
+    for (const entry of await store.list("me")) {
+      await store.replace(entry);
+      await store.withdraw(entry);
+      await store.remove(entry);
+    }
+    await store.saveText("me", "lobby", "typed");
+    await store.stage("me", "lobby", [file("a.txt")]);
+    await store.unstage("me", 1);
+    await store.saveRoom("me", { roomId: "lobby", epoch: "e", messages: [] });
+    await store.wipe("me");
+    const durable = transaction.mock.calls.filter(([, mode]) => mode === "readwrite").map(([, , how]) => how);
+    transaction.mockRestore();
+    expect(durable.map((how) => how?.durability)).toEqual([
+      ...Array<string>(8).fill("strict"),
+      "relaxed",
+      "strict",
+    ]);
+  });
+
+  it("makes way for a newer version", async () => {
+    const name = newName();
+    await IndexedDbStore.open(name);
+    const newer = await openDB(name, 3);
+    expect(newer.version).toBe(3);
+  });
+});
