@@ -1,41 +1,55 @@
+import { useEffect } from "preact/hooks";
+import { route, stage } from "./account";
+import { showCount } from "./badge";
+import { unreadTotal } from "./client";
+import { Direct } from "./direct";
 import { LogIn } from "./login";
 import { Mark } from "./mark";
 import { Missing } from "./missing";
 import { Overview } from "./overview";
 import { Room } from "./room";
+import { Settings } from "./settings";
 import { Shell } from "./shell";
-import { route, stage } from "./state";
-import { texts } from "./texts";
+import { t } from "./texts";
+import { pageTitle } from "./title";
 
 /** What is on screen follows from who is logged in and from the address. */
 export function App() {
+  const { kind } = stage.value;
+  const count = kind === "in" ? unreadTotal.value : 0;
+  const title = kind === "in" ? pageTitle.value : t.value.product;
+  useEffect(() => showCount(count, title), [count, title]);
   switch (stage.value.kind) {
     case "starting":
-      return <Splash text={stage.value.attempt > 1 ? texts.startingLonger : texts.starting} />;
+      return <Splash text={stage.value.attempt > 1 ? t.value.startingLonger : t.value.starting} />;
     case "unable":
-      return <Splash text={texts.cannotKeep} why={texts.cannotKeepWhy} />;
+      return <Splash text={t.value.cannotKeep} why={t.value.cannotKeepWhy} />;
     case "out":
       return <LogIn ended={stage.value.ended} />;
     case "in":
       return (
         <Shell me={stage.value.me}>
-          <Page />
+          <Page userId={stage.value.me.userId} />
         </Shell>
       );
   }
 }
 
-function Page() {
+function Page({ userId }: { userId: string }) {
   const shown = route.value;
   switch (shown.page) {
     case "room":
       return <Room key={shown.roomId} roomId={shown.roomId} />;
+    case "direct":
+      return <Direct key={shown.peerUserId} me={userId} peerUserId={shown.peerUserId} />;
+    case "settings":
+      return <Settings />;
     case "unknown":
-      return <Missing title={texts.unknownPage} hint={texts.unknownPageHint} />;
+      return <Missing title={t.value.unknownPage} hint={t.value.unknownPageHint} />;
     case "home":
     case "login":
     case "overview":
-      return <Overview />;
+      return <Overview me={userId} />;
   }
 }
 

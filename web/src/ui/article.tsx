@@ -1,11 +1,23 @@
+import { memo } from "preact/compat";
+import { Attachment, PendingAttachment } from "./attachment";
 import { Avatar } from "./avatar";
+import { Body } from "./body";
+import { remove, retry } from "./client";
 import { clockTime, exactTime } from "./format";
+import { Icon } from "./icon";
 import type { Row } from "./rows";
-import { remove, retry } from "./state";
-import { errorText, texts } from "./texts";
+import { errorText, t } from "./texts";
 
-/** One message. Its text is text, whatever is in it. */
-export function Article({ row, name, isOwn }: { row: Row; name: string; isOwn: boolean }) {
+interface ArticleProps {
+  readonly row: Row;
+  readonly name: string;
+  readonly isOwn: boolean;
+  /** Names of those whose last own message this is that they have read. */
+  readonly readers: readonly string[];
+}
+
+/** One message. */
+export const Article = memo(function Article({ row, name, isOwn, readers }: ArticleProps) {
   const exact = exactTime(row.at);
   const time = (
     <time datetime={row.at} title={exact}>
@@ -18,7 +30,6 @@ export function Article({ row, name, isOwn }: { row: Row; name: string; isOwn: b
       data-seq={row.seq}
       data-state={row.state}
       data-own={isOwn}
-      title={exact}
     >
       <div class="gutter">{row.startsGroup ? <Avatar id={row.userId} name={name} /> : time}</div>
       <div class="body">
@@ -29,43 +40,47 @@ export function Article({ row, name, isOwn }: { row: Row; name: string; isOwn: b
         ) : (
           <span class="unseen">{name}</span>
         )}
-        <p class="text">{row.text}</p>
-        {row.state === "failed" && <Failure row={row} />}
+        {row.text !== "" && <Body text={row.text} />}
+        {row.file !== undefined && <Attachment file={row.file} />}
+        {row.own !== undefined && <PendingAttachment own={row.own} />}
+        {row.state === "failed" && row.own !== undefined && <Failure own={row.own} />}
+        {readers.length > 0 && <p class="seen">{seenBy(readers)}</p>}
       </div>
-      {isOwn && <State state={row.state} />}
+      {isOwn && <State state={row.state} isSeen={readers.length > 0} />}
     </article>
   );
-}
+});
 
-function Failure({ row }: { row: Row }) {
+function Failure({ own }: { own: NonNullable<Row["own"]> }) {
+  const { clientMsgId, failure } = own;
   return (
     <div class="failure">
       <span>
-        {texts.states.failed}: {errorText(row.failure ?? "fault")}
+        {t.value.states.failed}: {errorText(failure?.code ?? "fault")}
       </span>
-      <button type="button" onClick={() => void retry(row.clientMsgId)}>
-        {texts.tryAgain}
+      <button type="button" onClick={() => void retry(clientMsgId)}>
+        {t.value.tryAgain}
       </button>
-      <button class="danger" type="button" onClick={() => void remove(row.clientMsgId)}>
-        {texts.delete}
+      <button class="danger" type="button" onClick={() => void remove(clientMsgId)}>
+        {t.value.delete}
       </button>
     </div>
   );
 }
 
-const signs: Record<Row["state"], string> = {
-  queued: "M8 4.5V8l2.5 1.5M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12Z",
-  sending: "M8 13V3M4 7l4-4 4 4",
-  stored: "m3 8.5 3.5 3.5L13 4.5",
-  failed: "M8 4v5M8 11.5v.5",
-};
-
-function State({ state }: { state: Row["state"] }) {
+function State({ state, isSeen }: { state: Row["state"]; isSeen: boolean }) {
+  const word = t.value.states[state];
   return (
-    <span class="state" role="img" aria-label={texts.states[state]} title={texts.states[state]}>
-      <svg viewBox="0 0 16 16" aria-hidden="true">
-        <path d={signs[state]} />
-      </svg>
+    <span class="state" role="img" aria-label={word} title={word}>
+      <Icon name={isSeen ? "seen" : state} />
     </span>
   );
+}
+
+/** More readers than these are counted. */
+const NAMED = 3;
+
+function seenBy(readers: readonly string[]): string {
+  const more = readers.length - NAMED;
+  return more > 0 ? t.value.seenByMore(readers.slice(0, NAMED), more) : t.value.seenBy(readers);
 }

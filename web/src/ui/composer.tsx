@@ -1,38 +1,34 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { maxTextChars, typed, write } from "./state";
-import { texts } from "./texts";
+import { attaching, attachProblem, attachTo } from "./attach";
+import { draft, limits, post, typeText } from "./client";
+import { Icon } from "./icon";
+import { Staged } from "./staged";
+import { t } from "./texts";
 
 /** From how few characters left on they are counted. */
 const NEAR_LIMIT = 500;
 
-/** Where one writes. What was typed stays with its room until it is sent. */
+/** Where one writes. What stands here stays with its room until it is sent. */
 export function Composer({ roomId, title }: { roomId: string; title: string }) {
-  const [text, setText] = useState(typed.get(roomId) ?? "");
-  const [problem, setProblem] = useState(false);
+  const [hasFailed, setFailed] = useState(false);
   const box = useRef<HTMLTextAreaElement>(null);
+  const { text, files } = draft.value;
   useEffect(() => {
+    attachProblem.value = undefined;
     // A keyboard that slides in by itself is a nuisance.
     if (matchMedia("(pointer: fine)").matches) box.current?.focus();
-  }, []);
+  }, [roomId]);
 
-  const change = (next: string) => {
-    typed.set(roomId, next);
-    setText(next);
-  };
-  const trimmed = text.trim();
-  const left = maxTextChars.value - Array.from(trimmed).length;
-  const isSendable = trimmed !== "" && left >= 0;
+  const left = limits.value.maxTextChars - Array.from(text.trim()).length;
+  const isSendable = (text.trim() !== "" || files.length > 0) && left >= 0 && attaching.value === 0;
   const send = () => {
     if (!isSendable) return;
-    change("");
-    setProblem(false);
+    setFailed(false);
+    attachProblem.value = undefined;
     box.current?.focus();
-    write(roomId, trimmed).catch(() => {
-      setProblem(true);
-      change([text, typed.get(roomId) ?? ""].filter((part) => part !== "").join("\n"));
-    });
+    post(roomId, text).catch(() => setFailed(true));
   };
-
+  const problem = hasFailed ? t.value.cannotWrite : attachProblem.value;
   return (
     <form
       class="composer"
@@ -41,20 +37,28 @@ export function Composer({ roomId, title }: { roomId: string; title: string }) {
         send();
       }}
     >
-      {problem && (
+      {problem !== undefined && (
         <p class="problem" role="alert">
-          {texts.cannotWrite}
+          {problem}
         </p>
       )}
+      <Staged roomId={roomId} files={files} />
       <div class="box">
+        <AttachButton roomId={roomId} />
         <textarea
           ref={box}
           rows={1}
           value={text}
-          aria-label={texts.message}
+          aria-label={t.value.message}
           aria-describedby="composer-hint"
-          placeholder={texts.messageTo(title)}
-          onInput={(event) => change(event.currentTarget.value)}
+          placeholder={t.value.messageTo(title)}
+          onInput={(event) => typeText(roomId, event.currentTarget.value)}
+          onPaste={(event) => {
+            const pasted = [...(event.clipboardData?.files ?? [])];
+            if (pasted.length === 0) return;
+            event.preventDefault();
+            attachTo(roomId, pasted);
+          }}
           onKeyDown={(event) => {
             if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
             event.preventDefault();
@@ -62,16 +66,52 @@ export function Composer({ roomId, title }: { roomId: string; title: string }) {
           }}
         />
         <button class="primary" type="submit" disabled={!isSendable}>
-          {texts.send}
+          {t.value.send}
         </button>
       </div>
-      <p class="hint" id="composer-hint" data-over={left < 0}>
-        {left > NEAR_LIMIT
-          ? texts.sendHint
-          : left < 0
-            ? texts.charactersOver(-left)
-            : texts.charactersLeft(left)}
-      </p>
+      <Hint left={left} />
     </form>
+  );
+}
+
+function AttachButton({ roomId }: { roomId: string }) {
+  const input = useRef<HTMLInputElement>(null);
+  return (
+    <>
+      <input
+        ref={input}
+        type="file"
+        multiple
+        hidden
+        onChange={(event) => {
+          attachTo(roomId, [...(event.currentTarget.files ?? [])]);
+          // So that the same file may be chosen again.
+          event.currentTarget.value = "";
+        }}
+      />
+      <button
+        class="slight"
+        type="button"
+        aria-label={t.value.attachFile}
+        title={t.value.attachFile}
+        onClick={() => input.current?.click()}
+      >
+        <Icon name="attach" />
+      </button>
+    </>
+  );
+}
+
+function Hint({ left }: { left: number }) {
+  const words =
+    left > NEAR_LIMIT
+      ? t.value.sendHint
+      : left < 0
+        ? t.value.charactersOver(-left)
+        : t.value.charactersLeft(left);
+  return (
+    <p class="hint" id="composer-hint" data-over={left < 0}>
+      {words}
+    </p>
   );
 }

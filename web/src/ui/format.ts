@@ -1,29 +1,57 @@
-/** Times as people read them, in their own zone and language. */
+/** Times and sizes as people read them, in their own zone and in the language of the page. */
 
-import { texts } from "./texts";
+import { computed } from "@preact/signals";
+import { language, t } from "./texts";
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
-const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
-const day = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
-const dayAndYear = new Intl.DateTimeFormat(undefined, { dateStyle: "long" });
+const formats = computed(() => {
+  const tag = language.value === "en" ? undefined : language.value;
+  return {
+    clock: new Intl.DateTimeFormat(tag, { hour: "numeric", minute: "2-digit" }),
+    exact: new Intl.DateTimeFormat(tag, { dateStyle: "full", timeStyle: "medium" }),
+    day: new Intl.DateTimeFormat(tag, { weekday: "long", day: "numeric", month: "long" }),
+    dayAndYear: new Intl.DateTimeFormat(tag, { dateStyle: "long" }),
+    short: new Intl.DateTimeFormat(tag, { day: "numeric", month: "short" }),
+  };
+});
 
 export function clockTime(at: string): string {
-  return clock.format(new Date(at));
+  return formats.value.clock.format(new Date(at));
 }
 
 export function exactTime(at: string): string {
-  return exact.format(new Date(at));
+  return formats.value.exact.format(new Date(at));
+}
+
+/** The time of day where it is today, else the day. */
+export function shortTime(at: string, now: Date): string {
+  const date = new Date(at);
+  return isSameDay(date, now) ? formats.value.clock.format(date) : formats.value.short.format(date);
 }
 
 /** The day as a heading, seen from `now`. */
 export function dayName(at: string, now: Date): string {
   const date = new Date(at);
   const yesterday = new Date(now.getFullYear(), now.getMonth(), now.getDate() - 1);
-  if (isSameDay(date, now)) return texts.today;
-  if (isSameDay(date, yesterday)) return texts.yesterday;
+  if (isSameDay(date, now)) return t.value.today;
+  if (isSameDay(date, yesterday)) return t.value.yesterday;
+  const { day, dayAndYear } = formats.value;
   return date.getFullYear() === now.getFullYear() ? day.format(date) : dayAndYear.format(date);
 }
 
 export function isSameDay(one: Date, other: Date): boolean {
-  return one.toDateString() === other.toDateString();
+  return (
+    one.getDate() === other.getDate() &&
+    one.getMonth() === other.getMonth() &&
+    one.getFullYear() === other.getFullYear()
+  );
+}
+
+const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte"] as const;
+
+/** A number of bytes, in units of 1,024 with at most one decimal. */
+export function fileSize(bytes: number): string {
+  const power = bytes < 1 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log2(bytes) / 10));
+  const unit = UNITS[power] ?? "byte";
+  const options = { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: 1 } as const;
+  return new Intl.NumberFormat(language.value, options).format(bytes / 1_024 ** power);
 }

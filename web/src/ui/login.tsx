@@ -1,8 +1,8 @@
 import { useState } from "preact/hooks";
 import { codeOf } from "../sdk/errors";
 import { Mark } from "./mark";
-import { logIn, signUp } from "./state";
-import { errorText, texts } from "./texts";
+import { logIn, signUp } from "./account";
+import { errorText, t } from "./texts";
 
 const USER_ID = /^[a-z0-9][a-z0-9_.-]{1,31}$/;
 
@@ -37,12 +37,12 @@ export function LogIn({ ended }: { ended: string | undefined }) {
       >
         <header>
           <Mark />
-          <h1>{texts.product}</h1>
-          <p class="quiet">{texts.claim}</p>
+          <h1>{t.value.product}</h1>
+          <p class="quiet">{t.value.claim}</p>
         </header>
-        {ended !== undefined && <p class="notice">{texts.sessionEnded}</p>}
+        {ended !== undefined && <p class="notice">{t.value.sessionEnded}</p>}
         <label>
-          {texts.userName}
+          {t.value.userName}
           <input
             name="username"
             value={userName}
@@ -54,7 +54,7 @@ export function LogIn({ ended }: { ended: string | undefined }) {
           />
         </label>
         <label>
-          {texts.password}
+          {t.value.password}
           <input
             type="password"
             name="password"
@@ -71,17 +71,17 @@ export function LogIn({ ended }: { ended: string | undefined }) {
         )}
         <div class="actions">
           <button class="primary" type="submit" disabled={!isNamed || busy}>
-            {texts.logIn}
+            {t.value.logIn}
           </button>
           <button
             type="button"
             disabled={!isNamed || busy}
             onClick={() => void attempt(signUp, ruleBroken(userName.trim(), password))}
           >
-            {texts.createAccount}
+            {t.value.createAccount}
           </button>
         </div>
-        <p class="quiet small">{texts.logInHint}</p>
+        <p class="quiet small">{t.value.logInHint}</p>
       </form>
     </main>
   );
@@ -89,6 +89,6 @@ export function LogIn({ ended }: { ended: string | undefined }) {
 
 /** What the server would not take in a sign-up, said before it is asked. */
 function ruleBroken(userId: string, password: string): string | undefined {
-  if (!USER_ID.test(userId)) return texts.userNameRule;
-  return Array.from(password).length < 8 ? texts.passwordRule : undefined;
+  if (!USER_ID.test(userId)) return t.value.userNameRule;
+  return Array.from(password).length < 8 ? t.value.passwordRule : undefined;
 }

@@ -1,49 +1,55 @@
-import { useEffect, useState } from "preact/hooks";
-import type { User } from "../sdk/wire";
+import { useState } from "preact/hooks";
+import type { Member } from "../sdk/wire";
+import { stage } from "./account";
 import { useAction } from "./action";
-import { Avatar } from "./avatar";
-import { navigate } from "./router";
-import { overviewPath } from "./routes";
-import { members, refresh, rest } from "./state";
-import { errorText, texts } from "./texts";
+import { rest, roster } from "./client";
+import { Confirm } from "./dialog";
+import { FindPeople } from "./find-people";
+import { Person } from "./person";
+import { errorText, t } from "./texts";
 
-/** Who is in the room, the way in for others, and the way out. */
-export function Members({ roomId }: { roomId: string }) {
-  const leave = useAction(async () => {
-    await rest.leaveRoom(roomId);
-    refresh();
-    navigate(overviewPath);
-  });
+interface MembersProps {
+  readonly roomId: string;
+  readonly title: string;
+  readonly onLeave: () => Promise<void>;
+}
+
+/** Who is in a room, and who else should be. */
+export function Members({ roomId, title, onLeave }: MembersProps) {
+  const { members } = roster.value;
+  const isMember = (userId: string) =>
+    typeof members === "object" && members.some((member) => member.userId === userId);
   return (
-    <aside class="members" id="members" aria-label={texts.members}>
-      <InviteForm roomId={roomId} />
-      <List />
-      <div class="leave">
-        {leave.code !== undefined && (
-          <p class="problem" role="alert">
-            {errorText(leave.code)}
-          </p>
-        )}
-        <button class="danger" type="button" disabled={leave.busy} onClick={() => leave.start()}>
-          {texts.leaveRoom}
-        </button>
-      </div>
+    <aside class="members" id="members" aria-label={t.value.members}>
+      <FindPeople
+        label={t.value.inviteUser}
+        word={t.value.invite}
+        isKnown={isMember}
+        act={async (userId) => {
+          await rest.invite(roomId, userId);
+          return t.value.invited(userId);
+        }}
+        errors={{ failed_precondition: t.value.alreadyInvitedOrMember }}
+      />
+      <List roomId={roomId} />
+      <Leave title={title} onLeave={onLeave} />
     </aside>
   );
 }
 
-function List() {
-  const known = members.value;
-  if (known === "unreadable") return <p class="problem">{texts.membersFailed}</p>;
+function List({ roomId }: { roomId: string }) {
+  const { members } = roster.value;
+  if (members === "unreadable") return <p class="quiet">{t.value.membersFailed}</p>;
+  if (members === undefined) return <h2>{t.value.members}</h2>;
+  const me = stage.value.kind === "in" ? stage.value.me.userId : undefined;
+  const isOwner = members.some(({ userId, role }) => userId === me && role === "owner");
   return (
     <section>
-      <h2>{known === undefined ? texts.members : texts.memberCount(known.length)}</h2>
+      <h2>{t.value.memberCount(members.length)}</h2>
       <ul class="plain">
-        {known?.map((member) => (
-          <li key={member.userId} class="person">
-            <Avatar id={member.userId} name={member.displayName} />
-            <Name user={member} />
-            {member.role === "owner" && <span class="tag">{texts.owner}</span>}
+        {members.map((member) => (
+          <li key={member.userId}>
+            <Row roomId={roomId} member={member} isRemovable={isOwner && member.userId !== me} />
           </li>
         ))}
       </ul>
@@ -51,88 +57,65 @@ function List() {
   );
 }
 
-function Name({ user }: { user: User }) {
+function Row({ roomId, member, isRemovable }: { roomId: string; member: Member; isRemovable: boolean }) {
+  const [isAsking, setAsking] = useState(false);
+  const removal = useAction(() => rest.removeMember(roomId, member.userId));
+  const { displayName: name } = member;
   return (
-    <span class="who">
-      <span>{user.displayName}</span>
-      {user.displayName !== user.userId && <span class="quiet small">{user.userId}</span>}
-    </span>
+    <Person user={member}>
+      {member.role === "owner" && <span class="tag">{t.value.owner}</span>}
+      {removal.code !== undefined && (
+        <span class="problem" role="alert">
+          {errorText(removal.code)}
+        </span>
+      )}
+      {isRemovable && (
+        <button
+          class="danger slight"
+          type="button"
+          aria-label={t.value.removeNamed(name)}
+          title={t.value.removeNamed(name)}
+          disabled={removal.busy}
+          onClick={() => setAsking(true)}
+        >
+          <span aria-hidden="true">×</span>
+        </button>
+      )}
+      {isAsking && (
+        <Confirm
+          title={t.value.removeMemberTitle(name)}
+          hint={t.value.removeMemberHint}
+          word={t.value.remove}
+          onConfirm={removal.start}
+          onClose={() => setAsking(false)}
+        />
+      )}
+    </Person>
   );
 }
 
-function InviteForm({ roomId }: { roomId: string }) {
-  const [name, setName] = useState("");
-  const [invited, setInvited] = useState<string | undefined>(undefined);
-  const userId = name.trim();
-  const found = useFound(userId);
-  const invite = useAction(async () => {
-    await rest.invite(roomId, userId);
-    setInvited(userId);
-    setName("");
-  });
-  const code = invite.code;
+function Leave({ title, onLeave }: { title: string; onLeave: () => Promise<void> }) {
+  const [isAsking, setAsking] = useState(false);
+  const leave = useAction(onLeave);
   return (
-    <form
-      class="inviting"
-      onSubmit={(event) => {
-        event.preventDefault();
-        setInvited(undefined);
-        if (userId !== "") invite.start();
-      }}
-    >
-      <div class="box">
-        <input
-          value={name}
-          aria-label={texts.inviteUser}
-          placeholder={texts.inviteUser}
-          onInput={(event) => setName(event.currentTarget.value)}
-          autocomplete="off"
-          autocapitalize="none"
-          spellcheck={false}
-        />
-        <button type="submit" disabled={userId === "" || invite.busy}>
-          {texts.invite}
-        </button>
-      </div>
-      {found.length > 0 && (
-        <ul class="plain found">
-          {found.map((user) => (
-            <li key={user.userId}>
-              <button class="person" type="button" onClick={() => setName(user.userId)}>
-                <Avatar id={user.userId} name={user.displayName} />
-                <Name user={user} />
-              </button>
-            </li>
-          ))}
-        </ul>
-      )}
-      {code !== undefined && (
+    <div class="leave">
+      {leave.code !== undefined && (
         <p class="problem" role="alert">
-          {code === "failed_precondition" ? texts.alreadyInvitedOrMember : errorText(code)}
+          {errorText(leave.code)}
         </p>
       )}
-      {invited !== undefined && <p class="good">{texts.invited(invited)}</p>}
-    </form>
+      <button class="danger" type="button" disabled={leave.busy} onClick={() => setAsking(true)}>
+        {t.value.leaveRoom}
+      </button>
+      {isAsking && (
+        <Confirm
+          title={t.value.leaveTitle(title)}
+          hint={t.value.leaveHint}
+          word={t.value.leave}
+          onConfirm={leave.start}
+          onClose={() => setAsking(false)}
+        />
+      )}
+    </div>
   );
-}
-
-/** Users whose name starts like this and who are no members; none where the name is complete. */
-function useFound(query: string): readonly User[] {
-  const [found, setFound] = useState<readonly User[]>([]);
-  useEffect(() => {
-    setFound([]);
-    if (query === "") return undefined;
-    let isStale = false;
-    const search = async () => {
-      const users = await rest.searchUsers(query).catch(() => []);
-      if (!isStale) setFound(users);
-    };
-    const timer = setTimeout(() => void search(), 200);
-    return () => {
-      isStale = true;
-      clearTimeout(timer);
-    };
-  }, [query]);
-  const known = typeof members.value === "object" ? members.value.map(({ userId }) => userId) : [];
-  return found.filter(({ userId }) => userId !== query && !known.includes(userId));
 }

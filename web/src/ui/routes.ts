@@ -1,40 +1,71 @@
 /** The pages of the client, by address. */
 
+import type { RoomEntry } from "../sdk/wire";
+
 export type Route =
   | { readonly page: "home" }
   | { readonly page: "login"; readonly next: string | undefined }
   | { readonly page: "overview" }
+  | { readonly page: "settings" }
   | { readonly page: "room"; readonly roomId: string }
+  | { readonly page: "direct"; readonly peerUserId: string }
   | { readonly page: "unknown" };
 
 export const overviewPath = "/rt";
+export const settingsPath = "/settings";
 
 export function roomPath(roomId: string): string {
   return `/a/${encodeURIComponent(roomId)}`;
 }
 
+export function directPath(peerUserId: string): string {
+  return `/b/${encodeURIComponent(peerUserId)}`;
+}
+
+/** Where a room of the listing is shown. */
+export function entryPath({ roomId, peerUserId }: RoomEntry): string {
+  return peerUserId === undefined ? roomPath(roomId) : directPath(peerUserId);
+}
+
+/** The id of the room of two: their ids in byte order, which for the letters of user ids is that of strings. */
+export function directRoomId(one: string, other: string): string {
+  return one < other ? `dm:${one}:${other}` : `dm:${other}:${one}`;
+}
+
 /** The log-in page, to come back to `path` afterwards. */
 export function loginPath(path: string): string {
-  const { page } = parseRoute(path);
-  return page === "room" ? `/login?next=${encodeURIComponent(path)}` : "/login";
+  return comeBack(path) === undefined ? "/login" : `/login?next=${encodeURIComponent(path)}`;
 }
 
 /** Reads an address: its path and query. */
 export function parseRoute(address: string): Route {
   const [path = "", query = ""] = address.split("?", 2);
-  if (path === "/") return { page: "home" };
-  if (path === overviewPath) return { page: "overview" };
-  if (path === "/login") return { page: "login", next: comeBack(new URLSearchParams(query).get("next")) };
-  const roomId = /^\/a\/([^/]+)$/.exec(path)?.[1];
-  if (roomId === undefined) return { page: "unknown" };
+  switch (path) {
+    case "/":
+      return { page: "home" };
+    case overviewPath:
+      return { page: "overview" };
+    case settingsPath:
+      return { page: "settings" };
+    case "/login":
+      return { page: "login", next: comeBack(new URLSearchParams(query).get("next") ?? "") };
+  }
+  const [, kind, encoded] = /^\/([ab])\/([^/]+)$/.exec(path) ?? [];
+  const id = encoded === undefined ? undefined : decoded(encoded);
+  if (id === undefined) return { page: "unknown" };
+  return kind === "a" ? { page: "room", roomId: id } : { page: "direct", peerUserId: id };
+}
+
+function decoded(part: string): string | undefined {
   try {
-    return { page: "room", roomId: decodeURIComponent(roomId) };
+    return decodeURIComponent(part);
   } catch {
-    return { page: "unknown" };
+    return undefined;
   }
 }
 
 /** Only a page of this client is come back to, whatever a link says. */
-function comeBack(next: string | null): string | undefined {
-  return next !== null && parseRoute(next).page === "room" ? next : undefined;
+function comeBack(next: string): string | undefined {
+  const { page } = parseRoute(next);
+  return page === "room" || page === "direct" || page === "settings" ? next : undefined;
 }

@@ -1,66 +1,82 @@
 /** A timeline as rows on screen: each message with what sets it apart from the one above. */
 
+import type { Pending } from "../sdk/outbox";
 import type { Item } from "../sdk/timeline";
+import type { FileRef, Message } from "../sdk/wire";
 import { isSameDay } from "./format";
 
 export interface Row {
   /** Stays the same while an own message goes from queued to stored. */
   readonly key: string;
-  readonly clientMsgId: string;
   readonly userId: string;
   readonly text: string;
   /** When the server stored it; until then, when it was written. */
   readonly at: string;
   readonly state: "queued" | "sending" | "stored" | "failed";
   readonly seq: number | undefined;
-  /** The code of the refusal. */
-  readonly failure: string | undefined;
+  readonly file: FileRef | undefined;
+  /** An own message that is not in the log yet. */
+  readonly own: Pending | undefined;
   /** Whether its day is another than that of the row above. */
   readonly startsDay: boolean;
   /** Whether its author is named. */
   readonly startsGroup: boolean;
 }
 
+type Plain = Omit<Row, "startsDay" | "startsGroup">;
+
 /** Messages of one author that are closer than this share a heading. */
 const GROUP_MS = 5 * 60_000;
 
+/** The row of a stored message, and of which message it stands below: neither ever changes, and rooms are long. */
+const known = new WeakMap<Message, { readonly above: Message | undefined; readonly row: Row }>();
+
 export function rowsOf(items: readonly Item[], me: string): Row[] {
   const rows: Row[] = [];
+  let above: Message | undefined;
   for (const item of items) {
-    const plain = plainRow(item, me);
-    const above = rows.at(-1);
-    const at = new Date(plain.at);
-    const startsDay = above === undefined || !isSameDay(new Date(above.at), at);
-    const isApart = above === undefined || at.getTime() - new Date(above.at).getTime() > GROUP_MS;
-    rows.push({ ...plain, startsDay, startsGroup: startsDay || isApart || above.userId !== plain.userId });
+    const last = rows.at(-1);
+    if (item.kind !== "stored") {
+      rows.push(placed(last, ownRow(item, me)));
+      continue;
+    }
+    const { message } = item;
+    let cached = known.get(message);
+    if (cached === undefined || cached.above !== above) {
+      cached = { above, row: placed(last, storedRow(message)) };
+      known.set(message, cached);
+    }
+    rows.push(cached.row);
+    above = message;
   }
   return rows;
 }
 
-function plainRow(item: Item, me: string): Omit<Row, "startsDay" | "startsGroup"> {
-  if (item.kind === "stored") {
-    const { clientMsgId, userId, text, sentAt, seq } = item.message;
-    return {
-      key: `${userId}/${clientMsgId}`,
-      clientMsgId,
-      userId,
-      text,
-      at: sentAt,
-      state: "stored",
-      seq,
-      failure: undefined,
-    };
-  }
-  const { clientMsgId, text, sentAtClient, failure } = item.own;
-  const own = {
-    key: `${me}/${clientMsgId}`,
-    clientMsgId,
-    userId: me,
+function placed(above: Row | undefined, plain: Plain): Row {
+  if (above === undefined) return { ...plain, startsDay: true, startsGroup: true };
+  const [before, at] = [new Date(above.at), new Date(plain.at)];
+  const startsDay = !isSameDay(before, at);
+  const isApart = at.getTime() - before.getTime() > GROUP_MS || above.userId !== plain.userId;
+  return { ...plain, startsDay, startsGroup: startsDay || isApart };
+}
+
+function storedRow({ clientMsgId, userId, text, sentAt, seq, file }: Message): Plain {
+  return {
+    key: `${userId}/${clientMsgId}`,
+    userId,
     text,
-    at: sentAtClient,
-    failure: failure?.code,
+    at: sentAt,
+    state: "stored",
+    seq,
+    file,
+    own: undefined,
   };
+}
+
+function ownRow(item: Exclude<Item, { kind: "stored" }>, me: string): Plain {
+  const { clientMsgId, text, sentAtClient: at, state } = item.own;
+  const plain = { key: `${me}/${clientMsgId}`, userId: me, text, at, file: undefined, own: item.own };
   return item.kind === "confirmed"
-    ? { ...own, state: "stored", seq: item.own.seq }
-    : { ...own, state: item.own.state, seq: undefined };
+    ? { ...plain, state: "stored", seq: item.own.seq }
+    : { ...plain, state, seq: undefined };
 }

@@ -1,60 +1,117 @@
 import type { ComponentChildren } from "preact";
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { codeOf } from "../sdk/errors";
 import type { Me } from "../sdk/wire";
+import { logOut, route } from "./account";
 import { Avatar } from "./avatar";
-import { RoomList } from "./room-list";
-import { logOut, route, unsent } from "./state";
-import { errorText, texts } from "./texts";
+import { unsent } from "./client";
+import { Confirm } from "./dialog";
+import { Icon } from "./icon";
+import { Mark } from "./mark";
+import { DirectList, RoomList } from "./room-list";
+import { overviewPath, settingsPath } from "./routes";
+import { Switcher } from "./switcher";
+import { errorText, t } from "./texts";
+import { listing } from "./client";
 
 /** What stays while pages change: the rooms and who is logged in. On narrow screens it is one or the other. */
 export function Shell({ me, children }: { me: Me; children: ComponentChildren }) {
+  const [isJumping, setJumping] = useState(false);
+  useEffect(() => {
+    const pressed = (event: KeyboardEvent) => {
+      if (event.key.toLowerCase() !== "k" || !(event.ctrlKey || event.metaKey) || event.altKey) return;
+      event.preventDefault();
+      setJumping((before) => !before);
+    };
+    document.addEventListener("keydown", pressed);
+    return () => document.removeEventListener("keydown", pressed);
+  }, []);
   return (
     <div class="shell" data-page={route.value.page}>
-      <aside class="sidebar">
-        <RoomList me={me} />
+      <aside class="sidebar" aria-label={t.value.product}>
+        <Top onJump={() => setJumping(true)} />
+        <div class="lists">
+          <RoomList me={me} />
+          <DirectList me={me} />
+        </div>
         <Account me={me} />
       </aside>
       {children}
+      {isJumping && <Switcher onClose={() => setJumping(false)} />}
+    </div>
+  );
+}
+
+function Top({ onJump }: { onJump: () => void }) {
+  const { invites, incoming } = listing.value;
+  const count = invites.length + incoming.length;
+  const isHere = route.value.page === "overview";
+  return (
+    <div class="top">
+      <a
+        class="home"
+        href={overviewPath}
+        aria-current={isHere ? "page" : undefined}
+        aria-label={t.value.overview}
+      >
+        <Mark />
+        <strong>{t.value.product}</strong>
+        {count > 0 && <span class="badge">{count}</span>}
+      </a>
+      <button
+        class="jumper"
+        type="button"
+        aria-label={t.value.jumpTo}
+        aria-keyshortcuts="Control+K Meta+K"
+        onClick={onJump}
+      >
+        <Icon name="search" />
+        <span>{t.value.jumpTo}</span>
+        <kbd aria-hidden="true">Ctrl K</kbd>
+      </button>
     </div>
   );
 }
 
 function Account({ me }: { me: Me }) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  const [problem, setProblem] = useState<string | undefined>(undefined);
+  const [isAsking, setAsking] = useState(false);
+  const [code, setCode] = useState<string | undefined>(undefined);
   const leave = () => {
-    dialog.current?.close();
-    logOut().catch((error: unknown) => setProblem(errorText(codeOf(error))));
+    logOut().catch((error: unknown) => setCode(codeOf(error)));
   };
   const count = unsent.value.length;
-
   return (
     <footer class="account">
       <Avatar id={me.userId} name={me.displayName} />
       <span class="who">
         <strong>{me.displayName}</strong>
-        {problem !== undefined && (
+        {code !== undefined && (
           <span class="problem" role="alert">
-            {problem}
+            {errorText(code)}
           </span>
         )}
       </span>
-      <button type="button" onClick={() => (count === 0 ? leave() : dialog.current?.showModal())}>
-        {texts.logOut}
+      <a
+        class="button plain-button"
+        href={settingsPath}
+        aria-label={t.value.settings}
+        title={t.value.settings}
+        aria-current={route.value.page === "settings" ? "page" : undefined}
+      >
+        <Icon name="settings" />
+      </a>
+      <button type="button" onClick={() => (count === 0 ? leave() : setAsking(true))}>
+        {t.value.logOut}
       </button>
-      <dialog ref={dialog} aria-labelledby="unsent-title">
-        <h2 id="unsent-title">{texts.logOutUnsentTitle}</h2>
-        <p>{texts.logOutUnsent(count)}</p>
-        <div class="actions">
-          <button class="primary" type="button" onClick={() => dialog.current?.close()}>
-            {texts.stay}
-          </button>
-          <button class="danger" type="button" onClick={leave}>
-            {texts.discard}
-          </button>
-        </div>
-      </dialog>
+      {isAsking && (
+        <Confirm
+          title={t.value.logOutUnsentTitle}
+          hint={t.value.logOutUnsent(count)}
+          word={t.value.discard}
+          onConfirm={leave}
+          onClose={() => setAsking(false)}
+        />
+      )}
     </footer>
   );
 }

@@ -1,12 +1,20 @@
-import { status } from "./state";
-import { texts } from "./texts";
+import { behind, status, unsent } from "./client";
+import { t } from "./texts";
 
-/** How the connection is, in a few words. */
+/** How the connection is, and what waits for it, in a few words. */
 export function Status() {
+  const waiting = unsent.value.filter(({ state }) => state !== "failed").length;
+  const word =
+    status.value === "resyncing" && behind.value > 0
+      ? t.value.behind(behind.value)
+      : t.value.status[status.value];
   return (
-    <p class="status" role="status" data-status={status.value}>
+    <p class="status" role="status" data-status={status.value} title={word}>
       <span class="dot" aria-hidden="true" />
-      <span class="words">{texts.status[status.value]}</span>
+      <span class="words">
+        {word}
+        {waiting > 0 && status.value !== "current" && ` · ${t.value.waiting(waiting)}`}
+      </span>
     </p>
   );
 }

@@ -1,31 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { rowsOf } from "../src/ui/rows";
-import { loginPath, parseRoute, roomPath } from "../src/ui/routes";
-import type { Item } from "../src/sdk/timeline";
-
-describe("addresses", () => {
-  it("lead to pages, whatever is in a room's name", () => {
-    expect(parseRoute("/rt")).toEqual({ page: "overview" });
-    expect(parseRoute(roomPath("dm:a:b"))).toEqual({ page: "room", roomId: "dm:a:b" });
-    expect(parseRoute("/a/%")).toEqual({ page: "unknown" });
-    expect(parseRoute("/b/bob")).toEqual({ page: "unknown" });
-  });
-
-  it("are come back to after the log-in, where they are a room's", () => {
-    expect(parseRoute(loginPath("/a/lobby"))).toEqual({ page: "login", next: "/a/lobby" });
-    for (const evil of [
-      "https://evil.example",
-      "//evil.example/a/x",
-      "javascript:alert(1)",
-      "/auth/logout",
-    ]) {
-      expect(parseRoute(`/login?next=${encodeURIComponent(evil)}`)).toEqual({
-        page: "login",
-        next: undefined,
-      });
-    }
-  });
-});
+import type { Item } from "../../src/sdk/timeline";
+import { readersOf } from "../../src/ui/readers";
+import { rowsOf } from "../../src/ui/rows";
 
 describe("rows", () => {
   function said(userId: string, sentAt: Date, seq: number): Item {
@@ -66,6 +42,7 @@ describe("rows", () => {
       clientMsgId: "id-1",
       text: "",
       sentAtClient: at.toISOString(),
+      cancellable: false,
     };
     const stages: Item[] = [
       { kind: "pending", own: { ...own, state: "sending" } },
@@ -75,5 +52,42 @@ describe("rows", () => {
     const rows = stages.flatMap((stage) => rowsOf([stage], "me"));
     expect(new Set(rows.map(({ key }) => key)).size).toBe(1);
     expect(rows.map(({ state }) => state)).toEqual(["sending", "stored", "stored"]);
+  });
+
+  it("are the same where nothing changed, and made anew where what is above changed", () => {
+    const at = new Date(2026, 10, 22);
+    const items = [1, 2, 3].map((seq) => said("alice", at, seq));
+    const rows = rowsOf(items, "me");
+    expect(rowsOf(items, "me").every((row, index) => row === rows[index])).toBe(true);
+    const older = rowsOf([said("bob", at, 0), ...items], "me");
+    expect(older[1]).toMatchObject({ seq: 1, startsDay: false, startsGroup: true });
+    expect(older.slice(2)).toEqual(rows.slice(1));
+  });
+
+  it("name each reader beside the last own message that they have read", () => {
+    const at = new Date(2026, 10, 22);
+    const rows = rowsOf(
+      ["me", "me", "bob", "me", "me"].map((userId, index) => said(userId, at, index + 1)),
+      "me",
+    );
+    const member = (userId: string, lastReadSeq: number) => ({
+      userId,
+      displayName: userId,
+      role: "member" as const,
+      joinedAt: at.toISOString(),
+      lastReadSeq,
+    });
+    const members = [
+      member("me", 5),
+      member("bob", 3),
+      member("carol", 5),
+      member("dave", 0),
+      member("erin", 4),
+    ];
+    expect([...readersOf(rows, members, "me")]).toEqual([
+      ["me/id-5", ["carol"]],
+      ["me/id-4", ["erin"]],
+      ["me/id-2", ["bob"]],
+    ]);
   });
 });
