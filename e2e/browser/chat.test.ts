@@ -1,18 +1,14 @@
-/** Two people in two browsers: an account, a room, an invite, a conversation. */
+/** Two people in two browsers: an account, a room, an invite, a conversation, files. */
 
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
+import { useBrowser } from "../harness/browser";
+import { guests, roomOf } from "../harness/meeting";
+import { picture, textFile } from "../harness/picture";
 import { useStack } from "../harness/stack";
-import { launchBrowser, Visitor } from "../harness/visitor";
+import { Visitor } from "../harness/visitor";
 
 const stack = useStack();
-let browser: Browser;
-
-beforeAll(async () => {
-  browser = await launchBrowser();
-});
-
-afterAll(() => browser.close());
+const browser = useBrowser();
 
 test("two people sign up, meet in a room, and chat both ways in one order", async () => {
   const [alice, bob] = await signUp("alice", "bob");
@@ -33,60 +29,125 @@ test("two people sign up, meet in a room, and chat both ways in one order", asyn
 
   await alice.page.reload();
   await alice.seesStored(...all);
-  const elsewhere = await bob.elsewhere(browser);
+  const elsewhere = await bob.elsewhere(browser());
   await elsewhere.open("/a/garden");
   await elsewhere.seesStored(...all);
   for (const visitor of [alice, bob, elsewhere]) expect(visitor.errors).toEqual([]);
 });
 
-test("an invite may be declined, and a room left", async () => {
-  const [carol, dave] = await signUp("carol", "dave");
-  await carol.createRoom("cellar");
-  await carol.invite(dave.userId);
-  await dave.press("Decline");
-  await dave.page.getByRole("button", { name: "Decline" }).waitFor({ state: "detached" });
-  expect(await dave.rooms.textContent()).not.toContain("cellar");
-  await carol.press("Leave room");
-  await carol.rooms.getByText("cellar").waitFor({ state: "detached" });
+test("an invite may be declined", async () => {
+  const [carol, dave] = await guests(stack(), browser(), ["carol", "dave"]);
+  await carol.visitor.createRoom("cellar");
+  await carol.visitor.invite("dave");
+  const invites = dave.visitor.section("Invites");
+  await dave.visitor.press("Decline", invites);
+  await invites.getByRole("button", { name: "Decline" }).waitFor({ state: "detached" });
+  expect(await dave.visitor.rooms.textContent()).not.toContain("cellar");
 });
 
-test("a message is text, whatever is in it", async () => {
-  const [erin, frank] = await signUp("erin", "frank");
-  await erin.createRoom("attic");
-  await erin.invite(frank.userId);
-  await frank.accept("attic");
-  const texts = [
-    `<img src="x" onerror="document.title = 'broken'"><b>bold</b>`,
-    "<script>document.title = 'broken'</script>",
-    "&lt;b&gt; &amp; **stars** [link](javascript:alert(1))",
-    "two\nlines",
-  ];
-  await erin.write(...texts);
-  for (const visitor of [erin, frank]) {
-    await visitor.seesStored(...texts);
-    expect(await visitor.articles.locator("img, b, script, a").count()).toBe(0);
-    expect(await visitor.page.title()).not.toContain("broken");
+test("a room is left once one has said so twice", async () => {
+  const [ivan] = await guests(stack(), browser(), ["ivan"]);
+  const { visitor } = ivan;
+  await visitor.createRoom("porch");
+  const dialog = visitor.page.getByRole("dialog");
+  await visitor.press("Leave room", visitor.members);
+  await visitor.press("Stay", dialog);
+  await dialog.waitFor({ state: "hidden" });
+  expect(await ivan.person.rest.room("porch")).toBeDefined();
+  await visitor.press("Leave room", visitor.members);
+  await visitor.press("Leave", dialog);
+  await visitor.rooms.getByText("porch").waitFor({ state: "detached" });
+  expect(await visitor.field("Message").count()).toBe(0);
+  expect(await ivan.person.rest.room("porch")).toBeUndefined();
+});
+
+test("an owner removes a member, who is told kindly", async () => {
+  const [judy, kim] = await guests(stack(), browser(), ["judy", "kim"]);
+  await roomOf("office", judy.person, kim.person);
+  for (const { visitor } of [judy, kim]) await visitor.go("/a/office");
+  await kim.visitor.write("am I welcome?");
+  await judy.visitor.seesStored("am I welcome?");
+  expect(await kim.visitor.members.getByRole("button", { name: /^Remove/ }).count()).toBe(0);
+  await judy.visitor.press("Remove kim", judy.visitor.members);
+  await judy.visitor.press("Remove", judy.visitor.page.getByRole("dialog"));
+  await kim.visitor.heading.filter({ hasText: /not in/ }).waitFor();
+  expect(await kim.visitor.field("Message").count()).toBe(0);
+  await kim.visitor.rooms.getByText("office").waitFor({ state: "detached" });
+  await judy.visitor.members.getByText("kim").waitFor({ state: "detached" });
+  for (const { visitor } of [judy, kim]) expect(visitor.errors).toEqual([]);
+});
+
+test("files go both ways: a picture is seen, and a text has all its bytes", async () => {
+  const [liam, mona] = await guests(stack(), browser(), ["liam", "mona"]);
+  await roomOf("gallery", liam.person, mona.person);
+  for (const { visitor } of [liam, mona]) await visitor.go("/a/gallery");
+  const sunset = picture("sunset over the sea.png", 320, 200);
+  const notes = textFile("notes — draft 2.txt", "one\ntwo\nthree\n".repeat(1_000));
+  await liam.visitor.attach(sunset);
+  await liam.visitor.write("look at this");
+  await mona.visitor.sendFiles(notes);
+  for (const { visitor } of [liam, mona]) {
+    await visitor.seesPicture(sunset.name, visitor.article("look at this"));
+    const link = visitor.articles.getByRole("link", { name: notes.name });
+    const { bytes, type } = await fetched(visitor, (await link.getAttribute("href")) ?? "");
+    expect(Buffer.from(bytes, "base64").equals(notes.buffer)).toBe(true);
+    expect(type).toMatch(/^text\/plain/);
     expect(visitor.errors).toEqual([]);
   }
+  const stored = await liam.person.rest.log("gallery");
+  const files = stored.map(({ text, file }) => [text, file?.name]).sort();
+  expect(files).toEqual(
+    [
+      ["", notes.name],
+      ["look at this", sunset.name],
+    ].sort(),
+  );
+});
+
+test("what is attached can be taken out again, and several files are several messages", async () => {
+  const [nina] = await guests(stack(), browser(), ["nina"]);
+  const { visitor } = nina;
+  await visitor.createRoom("shelf");
+  const files = ["one.png", "two.png", "three.png"].map((name) => picture(name, 40, 40));
+  await visitor.attach(...files);
+  await visitor.press("Remove two.png");
+  await visitor.write("both");
+  await visitor.seesStored("both", "");
+  const log = await nina.person.rest.log("shelf");
+  expect(log.map(({ text, file }) => [text, file?.name])).toEqual([
+    ["both", "one.png"],
+    ["", "three.png"],
+  ]);
 });
 
 test("after logging out the page is closed to others, and one logs in again to the same rooms", async () => {
-  const [grace] = await signUp("grace");
-  await grace.createRoom("porch");
-  await grace.write("still here tomorrow");
-  await grace.seesStored("still here tomorrow");
-  await grace.press("Log out");
-  await grace.field("Password").waitFor();
-  await grace.open("/a/porch");
-  await grace.field("Password").waitFor();
-  const again = await grace.elsewhere(browser);
-  await again.open("/a/porch");
+  const [grace] = await guests(stack(), browser(), ["grace"]);
+  const { visitor } = grace;
+  await visitor.createRoom("terrace");
+  await visitor.write("still here tomorrow");
+  await visitor.seesStored("still here tomorrow");
+  await visitor.press("Log out");
+  await visitor.field("Password").waitFor();
+  await visitor.open("/a/terrace");
+  await visitor.field("Password").waitFor();
+  const again = await visitor.elsewhere(browser());
+  await again.open("/a/terrace");
   await again.seesStored("still here tomorrow");
 });
+
+/** A file as the page itself fetches it. */
+function fetched(visitor: Visitor, href: string): Promise<{ bytes: string; type: string }> {
+  return visitor.page.evaluate(async (href) => {
+    const response = await fetch(href);
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    const text = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+    return { bytes: btoa(text), type: response.headers.get("content-type") ?? "" };
+  }, href);
+}
 
 function signUp<const Names extends readonly string[]>(
   ...names: Names
 ): Promise<{ [N in keyof Names]: Visitor }> {
-  const all = names.map((name) => Visitor.signUp(browser, stack().url(), name));
+  const all = names.map((name) => Visitor.signUp(browser(), stack().url(), name));
   return Promise.all(all) as Promise<{ [N in keyof Names]: Visitor }>;
 }

@@ -5,6 +5,9 @@ import type { Client } from "./client";
 import { pause } from "./until";
 import type { Ack, Called } from "./wire";
 
+/** Sends at once of {@link fill}: below what the gateway keeps for one socket. */
+const IN_FLIGHT = 50;
+
 /** Sends until it is stored. Fails where the answer says that trying again is no use. */
 export async function sendUntilStored(
   client: Client,
@@ -33,4 +36,15 @@ export function sendSteadily(client: Client, roomId: string, everyMs: number): (
 /** 1, 2, 3, … */
 export function upTo(last: number): number[] {
   return Array.from({ length: last }, (_, index) => index + 1);
+}
+
+/** Sends texts in this order, many at a time, and waits until all are stored. */
+export async function fill(client: Client, roomId: string, texts: readonly string[]): Promise<void> {
+  for (let at = 0; at < texts.length; at += IN_FLIGHT) {
+    const answers = await Promise.all(
+      texts.slice(at, at + IN_FLIGHT).map((text) => client.send(roomId, text)),
+    );
+    const refused = answers.find(({ ok }) => !ok);
+    if (refused !== undefined) throw new Error(`refused: ${JSON.stringify(refused)}`);
+  }
 }

@@ -19,24 +19,24 @@ export class Person {
     this.rest = new Rest(url, token);
   }
 
-  static async signUp(url: string, userId: string): Promise<Person> {
-    return Person.#enter(201, url, "/auth/signup", userId, PASSWORD);
+  static async signUp(url: string, userId: string, displayName?: string): Promise<Person> {
+    const named = displayName === undefined ? {} : { displayName };
+    return Person.#enter(201, url, "/auth/signup", { userId, password: PASSWORD, ...named });
   }
 
   /** Another session of somebody who has an account. */
   static async logIn(url: string, userId: string, password = PASSWORD): Promise<Person> {
-    return Person.#enter(200, url, "/auth/login", userId, password);
+    return Person.#enter(200, url, "/auth/login", { userId, password });
   }
 
   static async #enter(
     status: number,
     url: string,
     path: string,
-    userId: string,
-    password: string,
+    account: { userId: string; password: string; displayName?: string },
   ): Promise<Person> {
-    const session = await new Rest(url).expect(status, "POST", path, { userId, password });
-    return new Person(url, userId, (session as { token: string }).token);
+    const session = await new Rest(url).expect(status, "POST", path, account);
+    return new Person(url, account.userId, (session as { token: string }).token);
   }
 
   /** A socket of this session. */

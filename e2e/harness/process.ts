@@ -51,7 +51,7 @@ export class ServerProcess {
     const listening = await until(
       `${this.#name} listens`,
       () => {
-        if (!this.#isRunning()) throw new Error(`${this.#name} does not start:\n${lines}`);
+        if (!this.isRunning) throw new Error(`${this.#name} does not start:\n${lines}`);
         return places(lines);
       },
       { deadlineMs: 20_000, state: () => lines },
@@ -108,7 +108,7 @@ export class ServerProcess {
   }
 
   get pid(): number {
-    if (!this.#isRunning()) throw new Error(`${this.#name} is not running:\n${this.log}`);
+    if (!this.isRunning) throw new Error(`${this.#name} is not running:\n${this.log}`);
     return this.#child?.pid ?? NaN;
   }
 
@@ -118,8 +118,7 @@ export class ServerProcess {
     await this.#gone(5_000);
   }
 
-  /** SIGSTOP: alive, and deaf. */
-  /** SIGSTOP. Each thread stops when it is next scheduled, and only then. */
+  /** SIGSTOP: alive, and deaf. Each thread stops when it is next scheduled, and only then. */
   async freeze(): Promise<void> {
     const tasks = `/proc/${this.pid}/task`;
     const stopped = (task: string) => / T /.test(readFileSync(`${tasks}/${task}/stat`, "utf8"));
@@ -141,15 +140,15 @@ export class ServerProcess {
 
   /** Ends it in any case. */
   async clear(): Promise<void> {
-    if (this.#isRunning()) await this.kill();
+    if (this.isRunning) await this.kill();
   }
 
   async #gone(deadlineMs: number): Promise<string | number> {
-    await until(`${this.#name} is gone`, () => !this.#isRunning(), { deadlineMs, state: () => this.log });
+    await until(`${this.#name} is gone`, () => !this.isRunning, { deadlineMs, state: () => this.log });
     return this.#child?.exitCode ?? this.#child?.signalCode ?? "nothing";
   }
 
-  #isRunning(): boolean {
+  get isRunning(): boolean {
     return this.#child?.exitCode === null && this.#child.signalCode === null;
   }
 }

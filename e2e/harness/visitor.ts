@@ -1,49 +1,56 @@
 /** Somebody at a browser, who does what people do: by the names that a screen reader would say. */
 
-import { existsSync } from "node:fs";
-import { type Browser, type BrowserContext, chromium, type Locator, type Page } from "playwright-core";
+import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from "playwright-core";
+import { PASSWORD, type Person } from "./person";
+import type { GivenFile } from "./picture";
+import { logOf, type Shown, shown } from "./timeline";
 import { until } from "./until";
 
-const PASSWORD = "correct horse battery";
-const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"];
-FLAGS.push("--disable-background-networking", "--disable-component-update");
-
-/** A message as the page shows it. */
-interface Shown {
-  /** Absent until it is stored. */
-  seq: string | undefined;
-  state: string | undefined;
-  text: string;
-}
-
-export async function launchBrowser(): Promise<Browser> {
-  const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
-  if (!existsSync(executablePath)) {
-    const hint = "install it (Debian: `apt-get install chromium`), or set CHROMIUM to where one is";
-    throw new Error(`there is no Chromium at ${executablePath}: ${hint}`);
-  }
-  return chromium.launch({ executablePath, args: FLAGS });
-}
+/** How long somebody waits for something to appear or to become ready for a click. */
+const PATIENCE_MS = 12_000;
 
 export class Visitor {
   readonly userId: string;
+  readonly context: BrowserContext;
   /** Errors that no script caught. */
   readonly errors: string[] = [];
   readonly #url: string;
-  readonly #context: BrowserContext;
   #page: Page | undefined;
 
   private constructor(url: string, context: BrowserContext, userId: string) {
     this.#url = url;
-    this.#context = context;
+    this.context = context;
     this.userId = userId;
+    context.setDefaultTimeout(PATIENCE_MS);
   }
 
   /** A browser profile of its own, in which an account is made. */
   static async signUp(browser: Browser, url: string, userId: string): Promise<Visitor> {
     const visitor = new Visitor(url, await browser.newContext(), userId);
     await visitor.open("/login");
-    await visitor.#enter("Create account");
+    await visitor.enter("Create account");
+    return visitor;
+  }
+
+  /** A browser profile of its own, in which somebody is logged in already. */
+  static async of(
+    browser: Browser,
+    url: string,
+    person: Person,
+    path = "/rt",
+    options: BrowserContextOptions = {},
+  ): Promise<Visitor> {
+    const context = await browser.newContext(options);
+    await context.addCookies([
+      { name: "chat_session", value: person.token, url, httpOnly: true, sameSite: "Lax" },
+    ]);
+    return Visitor.at(context, url, person.userId, path);
+  }
+
+  /** The user of a profile that is there, with a page open. */
+  static async at(context: BrowserContext, url: string, userId: string, path: string): Promise<Visitor> {
+    const visitor = new Visitor(url, context, userId);
+    await visitor.open(path);
     return visitor;
   }
 
@@ -51,8 +58,13 @@ export class Visitor {
   async elsewhere(browser: Browser): Promise<Visitor> {
     const visitor = new Visitor(this.#url, await browser.newContext(), this.userId);
     await visitor.open("/login");
-    await visitor.#enter("Log in");
+    await visitor.enter("Log in");
     return visitor;
+  }
+
+  /** Another tab of the same profile. */
+  tab(path: string): Promise<Visitor> {
+    return Visitor.at(this.context, this.#url, this.userId, path);
   }
 
   get page(): Page {
@@ -62,9 +74,14 @@ export class Visitor {
 
   /** Opens a page of the client, in a new tab. */
   async open(path: string): Promise<void> {
-    this.#page = await this.#context.newPage();
+    this.#page = await this.context.newPage();
     this.#page.on("pageerror", (error) => this.errors.push(error.message));
-    await this.#page.goto(this.#url + path);
+    await this.go(path);
+  }
+
+  /** Enters an address in the tab that is open. */
+  async go(path: string): Promise<void> {
+    await this.page.goto(this.#url + path);
   }
 
   async closePage(): Promise<void> {
@@ -72,7 +89,8 @@ export class Visitor {
     this.#page = undefined;
   }
 
-  async #enter(button: "Create account" | "Log in"): Promise<void> {
+  /** Fills in the form of the log-in page, and waits until it lets one in. */
+  async enter(button: "Create account" | "Log in"): Promise<void> {
     await this.field("User name").fill(this.userId);
     await this.field("Password").fill(PASSWORD);
     await this.press(button);
@@ -83,16 +101,44 @@ export class Visitor {
     return this.page.getByLabel(name, { exact: true });
   }
 
-  async press(button: string): Promise<void> {
-    await this.page.getByRole("button", { name: button, exact: true }).click();
+  async press(button: string, within: Page | Locator = this.page): Promise<void> {
+    await within.getByRole("button", { name: button, exact: true }).click();
   }
 
   get rooms(): Locator {
-    return this.page.getByRole("navigation", { name: "Rooms" });
+    return this.page.getByRole("navigation", { name: "Rooms", exact: true });
   }
 
-  get status(): Locator {
-    return this.page.getByRole("status");
+  get directMessages(): Locator {
+    return this.page.getByRole("navigation", { name: "Direct messages", exact: true });
+  }
+
+  get heading(): Locator {
+    return this.page.getByRole("heading", { level: 1 });
+  }
+
+  /** A part of a page by its name: "Invites", "Friends", … */
+  section(name: string): Locator {
+    return this.page.getByRole("region", { name, exact: true });
+  }
+
+  get members(): Locator {
+    return this.page.getByRole("complementary", { name: "Members" });
+  }
+
+  /** Waits until the page says that its connection is so. */
+  async connection(
+    status: "offline" | "connecting" | "reconnecting" | "resyncing" | "current",
+  ): Promise<void> {
+    const line = this.page.locator(`[role="status"][data-status="${status}"]`);
+    await line.first().waitFor({ timeout: 25_000 });
+  }
+
+  /** Waits until the page can be opened without a network: its service worker has taken it over. */
+  async installed(): Promise<void> {
+    await this.page.evaluate(async () => {
+      await navigator.serviceWorker.ready;
+    });
   }
 
   async createRoom(name: string): Promise<void> {
@@ -107,8 +153,9 @@ export class Visitor {
     await this.press("Invite");
   }
 
+  /** Accepts the invite that waits, and goes to the room. */
   async accept(room: string): Promise<void> {
-    await this.press("Accept");
+    await this.press("Accept", this.section("Invites"));
     await this.page.waitForURL(`**/a/${room}`);
     await this.field("Message").waitFor();
   }
@@ -121,23 +168,43 @@ export class Visitor {
     }
   }
 
+  /** Attaches files to the message that one is about to send. */
+  async attach(...files: GivenFile[]): Promise<void> {
+    await this.page.locator('input[type="file"]').setInputFiles(files);
+    for (const { name } of files) {
+      await this.page.getByRole("button", { name: `Remove ${name}`, exact: true }).waitFor();
+    }
+  }
+
+  /** Sends the files that are attached, without a text. */
+  async sendFiles(...files: GivenFile[]): Promise<void> {
+    await this.attach(...files);
+    await this.press("Send");
+  }
+
   get articles(): Locator {
-    return this.page.getByRole("log", { name: "Messages" }).getByRole("article");
+    return logOf(this.page).getByRole("article");
+  }
+
+  /** The messages with this text. */
+  article(text: string): Locator {
+    return this.articles.filter({ hasText: text });
+  }
+
+  /** Waits until a picture is there, and really shown. */
+  async seesPicture(name: string, within: Locator): Promise<void> {
+    const image = within.getByRole("img", { name, exact: true });
+    const width = () => image.evaluate((one) => (one instanceof HTMLImageElement ? one.naturalWidth : 0));
+    await until(`${name} is shown`, async () => (await width()) > 0, { deadlineMs: 10_000 });
   }
 
   shown(): Promise<Shown[]> {
-    return this.articles.evaluateAll((articles) =>
-      articles.map((article) => ({
-        seq: article.getAttribute("data-seq") ?? undefined,
-        state: article.getAttribute("data-state") ?? undefined,
-        text: article.textContent,
-      })),
-    );
+    return shown(this.page);
   }
 
   /** Waits until the log shows these messages, in this order and no others, all stored: seqs 1, 2, 3, … */
   async seesStored(...texts: string[]): Promise<void> {
-    await this.#sees(texts, (one, index) => one.state === "stored" && one.seq === `${index + 1}`);
+    await this.#sees(texts, (one, index) => one.state === "stored" && one.seq === index + 1);
   }
 
   /** Waits until the log shows these messages, of which so many are stored and the others wait. */

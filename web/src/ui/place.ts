@@ -19,19 +19,25 @@ interface Place {
 
 export function usePlace(list: { readonly current: VirtualizerHandle | null }, rows: readonly Row[]): Place {
   const [isAtEnd, setAtEnd] = useState(true);
-  const before = useRef({ first: "", lastOwn: "", offset: 0 });
+  // Beside what is drawn: whether one is at the end changes between two drawings.
+  const now = useRef({ isAtEnd: true, first: "", lastOwn: "", offset: 0 });
   const first = rows[0]?.key ?? "";
-  const lastOwn = rows.findLast(({ own }) => own !== undefined)?.key ?? before.current.lastOwn;
-  const isPrepended = before.current.first !== "" && first !== before.current.first;
+  const lastOwn = rows.findLast(({ own }) => own !== undefined)?.key ?? now.current.lastOwn;
+  const isPrepended = now.current.first !== "" && first !== now.current.first;
 
+  const be = (isThere: boolean) => {
+    now.current.isAtEnd = isThere;
+    setAtEnd(isThere);
+  };
   const toEnd = () => {
-    setAtEnd(true);
+    be(true);
     list.current?.scrollToIndex(rows.length - 1, { align: "end" });
   };
   useLayoutEffect(() => {
     // Who writes wants to see it.
-    if (isAtEnd || lastOwn !== before.current.lastOwn) toEnd();
-    before.current = { ...before.current, first, lastOwn };
+    if (now.current.isAtEnd || lastOwn !== now.current.lastOwn) toEnd();
+    now.current.first = first;
+    now.current.lastOwn = lastOwn;
   }, [rows]);
 
   return {
@@ -42,12 +48,12 @@ export function usePlace(list: { readonly current: VirtualizerHandle | null }, r
       if (current === null) return;
       const isNear = current.scrollSize - offset - current.viewportSize < NEAR_PX;
       // Only who scrolls up leaves the end: it also moves away by itself, when what is drawn turns out to be higher.
-      if (isNear) setAtEnd(true);
-      else if (offset < before.current.offset) setAtEnd(false);
-      before.current.offset = offset;
+      if (isNear) be(true);
+      else if (offset < now.current.offset) be(false);
+      now.current.offset = offset;
     },
     settled: () => {
-      if (isAtEnd) toEnd();
+      if (now.current.isAtEnd) toEnd();
     },
     toEnd,
   };

@@ -10,6 +10,8 @@ import { Icon } from "./icon";
 import { Log } from "./log";
 import { Members } from "./members";
 import { Missing } from "./missing";
+import { navigate } from "./router";
+import { overviewPath } from "./routes";
 import { rowsOf } from "./rows";
 import { t } from "./texts";
 import { Typing } from "./typing";
@@ -22,6 +24,7 @@ export function Room({ roomId }: { roomId: string }) {
   const leave = async () => {
     await rest.leaveRoom(roomId);
     refresh();
+    navigate(overviewPath);
   };
   useEffect(() => follow(roomId), [roomId]);
   if (room.value?.isGone === true) return <Gone title={title} timeline={room.value.timeline} />;
@@ -33,12 +36,12 @@ export function Room({ roomId }: { roomId: string }) {
           type="button"
           aria-expanded={showsMembers}
           aria-controls="members"
-          aria-label={t.value.members}
           title={t.value.members}
           onClick={() => setShowsMembers(!showsMembers)}
         >
           <Icon name="people" />
-          {typeof members === "object" && members.length}
+          <span class="unseen">{t.value.members}</span>
+          {typeof members === "object" && <span aria-hidden="true">{members.length}</span>}
         </button>
       </Header>
       <Talk roomId={roomId} title={title} />

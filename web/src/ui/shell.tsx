@@ -48,27 +48,24 @@ function Top({ onJump }: { onJump: () => void }) {
   const isHere = route.value.page === "overview";
   return (
     <div class="top">
-      <a
-        class="home"
-        href={overviewPath}
-        aria-current={isHere ? "page" : undefined}
-        aria-label={t.value.overview}
-      >
+      <p class="brand">
         <Mark />
         <strong>{t.value.product}</strong>
-        {count > 0 && <span class="badge">{count}</span>}
-      </a>
-      <button
-        class="jumper"
-        type="button"
-        aria-label={t.value.jumpTo}
-        aria-keyshortcuts="Control+K Meta+K"
-        onClick={onJump}
-      >
+      </p>
+      <button class="jumper" type="button" aria-keyshortcuts="Control+K Meta+K" onClick={onJump}>
         <Icon name="search" />
         <span>{t.value.jumpTo}</span>
         <kbd aria-hidden="true">Ctrl K</kbd>
       </button>
+      <a class="home" href={overviewPath} aria-current={isHere ? "page" : undefined}>
+        <Icon name="home" />
+        <span>{t.value.overview}</span>
+        {count > 0 && (
+          <span class="badge" role="img" aria-label={t.value.waitingForYou(count)}>
+            {count}
+          </span>
+        )}
+      </a>
     </div>
   );
 }

@@ -30,6 +30,7 @@ export const en = {
   close: "Close",
 
   overview: "Overview",
+  waitingForYou: (count: number) => `${count} waiting for your answer`,
   rooms: "Rooms",
   directMessages: "Direct messages",
   backToRooms: "Back to rooms",

@@ -31,6 +31,7 @@ export const ko: Texts = {
   close: "닫기",
 
   overview: "개요",
+  waitingForYou: (count) => `답을 기다리는 항목 ${count}개`,
   rooms: "대화방",
   directMessages: "다이렉트 메시지",
   backToRooms: "대화방 목록으로",

@@ -1,0 +1,108 @@
+/** A room of 10,000 messages: opened at its end, scrolled to its beginning, and bounded in what it holds. */
+
+import { beforeAll, expect, test } from "vitest";
+import { useBrowser } from "../harness/browser";
+import { climb } from "../harness/climb";
+import { Gauge } from "../harness/gauge";
+import { fill, upTo } from "../harness/load";
+import { roomOf } from "../harness/meeting";
+import type { Person } from "../harness/person";
+import { useStack } from "../harness/stack";
+import { until } from "../harness/until";
+import { Visitor } from "../harness/visitor";
+
+const COUNT = 10_000;
+const ROOM = "archive";
+
+/** What the document holds of the log at most, however far one has scrolled. */
+const MOST_ARTICLES = 300;
+const MOST_HEAP_MIB = 120;
+
+const stack = useStack();
+const browser = useBrowser();
+let alice: Person;
+
+beforeAll(async () => {
+  const [owner, bob] = await stack().people("alice", "bob");
+  alice = owner;
+  await roomOf(ROOM, alice, bob);
+  const client = await bob.connect();
+  await fill(client, ROOM, upTo(COUNT).map(textOf));
+  client.close();
+}, 120_000);
+
+test("it opens at the newest, is scrolled to the first without a blank or a jump, and back by one click", async () => {
+  const visitor = await Visitor.of(browser(), stack().url(), alice);
+  const { page } = visitor;
+  const gauge = await Gauge.of(page);
+  await visitor.connection("current");
+  const opening = await gauge.work(async () => {
+    await visitor.rooms.getByRole("link", { name: ROOM }).click();
+    await isShown(visitor, COUNT);
+  });
+  const before = await gauge.heapMiB();
+  expect(await visitor.articles.count()).toBeLessThan(MOST_ARTICLES);
+
+  let climbed: Awaited<ReturnType<typeof climb>> | undefined;
+  const climbing = await gauge.work(async () => {
+    climbed = await climb(page);
+  });
+  expect(climbed?.wrong.slice(0, 5)).toEqual([]);
+  expect(climbed?.seqs).toEqual(upTo(COUNT));
+  expect(climbed?.mostArticles).toBeLessThan(MOST_ARTICLES);
+  const after = await gauge.heapMiB();
+  expect(after).toBeLessThan(MOST_HEAP_MIB);
+
+  await page.getByRole("button", { name: /^Jump to latest/ }).click();
+  await isShown(visitor, COUNT);
+  expect(await visitor.articles.count()).toBeLessThan(MOST_ARTICLES);
+  expect(visitor.errors).toEqual([]);
+  const figures = { opening, climbing, steps: climbed?.steps, heapMiB: [before, after].map(Math.round) };
+  process.stdout.write(`10,000 messages, in ms of the main thread: ${JSON.stringify(figures)}\n`);
+}, 240_000);
+
+test("what arrives while one reads further up does not move it, and is counted", async () => {
+  const visitor = await Visitor.of(browser(), stack().url(), alice, `/a/${ROOM}`);
+  await isShown(visitor, COUNT);
+  const log = visitor.page.getByRole("log", { name: "Messages" });
+  await log.evaluate((box) => box.scrollBy({ top: -3 * box.clientHeight, behavior: "instant" }));
+  const jump = visitor.page.getByRole("button", { name: /^Jump to latest/ });
+  await jump.waitFor();
+  const [middle] = await onScreen(visitor);
+  const top = () => visitor.page.locator(`[data-seq="${middle?.seq}"]`).boundingBox();
+  const before = await top();
+  const bob = await stack().person("late");
+  await alice.bring(ROOM, bob);
+  await bob.rest.send(ROOM, "one more");
+  await bob.rest.send(ROOM, "and another");
+  await visitor.page.getByRole("button", { name: /^Jump to latest.*2 new messages/ }).waitFor();
+  expect((await top())?.y).toBeCloseTo(before?.y ?? NaN, 0);
+  await jump.click();
+  await isShown(visitor, COUNT + 2);
+});
+
+/** Lines of several lengths: not all messages are of one height. */
+function textOf(count: number): string {
+  if (count % 11 === 0) return `message ${count}\nwith\nfour\nlines`;
+  if (count % 7 === 0) return `message ${count}: ${"a sentence that fills more than one line. ".repeat(8)}`;
+  return `message ${count}`;
+}
+
+/** Waits until this message is in sight. */
+async function isShown(visitor: Visitor, seq: number): Promise<void> {
+  const there = async () => (await onScreen(visitor)).some((one) => one.seq === seq);
+  await until(`message ${seq} is in sight`, there, { deadlineMs: 20_000 });
+}
+
+/** The messages that are wholly in sight. */
+function onScreen(visitor: Visitor): Promise<{ seq: number }[]> {
+  return visitor.page.getByRole("log", { name: "Messages" }).evaluate((log) => {
+    const frame = log.getBoundingClientRect();
+    const all = [...log.querySelectorAll("article, [role=article]")];
+    const inSight = all.filter((article) => {
+      const { top, bottom } = article.getBoundingClientRect();
+      return top > frame.top - 1 && bottom < frame.bottom + 1;
+    });
+    return inSight.map((article) => ({ seq: Number(article.getAttribute("data-seq")) }));
+  });
+}

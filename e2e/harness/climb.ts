@@ -1,0 +1,83 @@
+/** Scrolling through a long log as fast as the page draws, watching what it shows at each step. */
+
+import type { Page } from "playwright-core";
+import { logOf } from "./timeline";
+
+export interface Climb {
+  /** The seqs of the messages that were there, ascending. */
+  seqs: number[];
+  /** What was wrong at some step: a blank stretch, a jump, messages out of order. */
+  wrong: string[];
+  /** The most messages that the document held at one time. */
+  mostArticles: number;
+  steps: number;
+}
+
+/** Scrolls from where the log stands up to its first message, waiting wherever older ones have to be fetched. */
+export function climb(page: Page): Promise<Climb> {
+  return logOf(page).evaluate(async (log) => {
+    /** A stretch without a message, in pixels: more than a day's line with its margins takes. */
+    const BLANK = 100;
+    const JUMP = 2;
+    const STALL_MS = 10_000;
+    const seen = new Set<number>();
+    const result: Climb = { seqs: [], wrong: [], mostArticles: 0, steps: 0 };
+    const drawn = () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+    /** One that is not measured yet is there, but hidden. */
+    const isVisible = (article: Element) => getComputedStyle(article).visibility === "visible";
+    const articles = () => [...log.querySelectorAll("article, [role=article]")].filter(isVisible);
+    const seqOf = (article: Element) => Number(article.getAttribute("data-seq"));
+    const frame = () => log.getBoundingClientRect();
+
+    const look = () => {
+      const all = articles();
+      const seqs = all.map(seqOf);
+      const at = `at ${seqs[0]} to ${seqs.at(-1)}`;
+      if (seqs.some((seq, index) => index > 0 && seq !== (seqs[index - 1] ?? 0) + 1))
+        result.wrong.push(`out of order ${at}: ${seqs.join(" ")}`);
+      for (const seq of seqs) seen.add(seq);
+      result.mostArticles = Math.max(result.mostArticles, all.length);
+      const { top: upper, bottom: lower } = frame();
+      const rows = all.map((article) => article.getBoundingClientRect());
+      const inSight = rows.filter(({ top, bottom }) => bottom > upper && top < lower);
+      // Above the first message the log says where it begins.
+      let edge = seqs[0] === 1 ? (inSight[0]?.top ?? upper) : upper;
+      for (const { top, bottom } of [...inSight, { top: lower, bottom: lower }]) {
+        if (top - edge > BLANK) result.wrong.push(`${top - edge} px blank ${at}`);
+        edge = bottom;
+      }
+    };
+
+    /** The message at the upper edge, and where it is. */
+    const anchor = () => {
+      const article = articles().find((one) => one.getBoundingClientRect().bottom > frame().top);
+      return {
+        seq: article === undefined ? 0 : seqOf(article),
+        top: article?.getBoundingClientRect().top ?? 0,
+      };
+    };
+
+    look();
+    let stalledSince = performance.now();
+    while (!seen.has(1) && performance.now() - stalledSince < STALL_MS) {
+      const before = anchor();
+      const step = Math.min(log.scrollTop, log.clientHeight / 2);
+      log.scrollBy({ top: -step, behavior: "instant" });
+      await drawn();
+      const after = log.querySelector(`[data-seq="${before.seq}"]`)?.getBoundingClientRect().top;
+      const moved = after === undefined ? NaN : after - before.top;
+      if (!(Math.abs(moved - step) <= JUMP))
+        result.wrong.push(`${before.seq} moved by ${moved} px in a step of ${step} px`);
+      const known = seen.size;
+      look();
+      result.steps += 1;
+      if (seen.size > known) stalledSince = performance.now();
+    }
+    // What is left above the first message.
+    log.scrollTo({ top: 0, behavior: "instant" });
+    await drawn();
+    look();
+    result.seqs = [...seen].sort((one, other) => one - other);
+    return result;
+  });
+}
