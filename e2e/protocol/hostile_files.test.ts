@@ -44,6 +44,7 @@ test.each<[what: string, content: Content, name: string, type: string, found: Re
   expect(file.mimeType).toMatch(found);
   const { headers, bytes } = await download(file);
   expect(headers.get("content-disposition")).toMatch(/^attachment/);
+  expect(headers.get("content-type")).not.toMatch(/script|css/);
   expect(headers.get("x-content-type-options")).toBe("nosniff");
   expect(bytes.equals(Buffer.from(content))).toBe(true);
 });

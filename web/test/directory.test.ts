@@ -167,6 +167,17 @@ describe("the listing", () => {
     expect(world.listing).toMatchObject({ loaded: true, isFresh: false });
   });
 
+  it("is old where the server has another history, and read again", async () => {
+    const world = new World(5);
+    await world.connected();
+    world.directory.markRead("lobby", 5);
+    world.directory.renew();
+    expect(world.listing.isFresh).toBe(false);
+    await world.clock.until(() => world.listing.isFresh);
+    expect(world.reads).toBe(2);
+    expect(world.lobby).toMatchObject({ lastReadSeq: 0, unreadCount: 5 });
+  });
+
   it("is kept on disk soon after it changed, and taken from there until it is read", async () => {
     const world = new World(2);
     await world.connected();
@@ -186,6 +197,32 @@ describe("the listing", () => {
     await next.connected();
     next.directory.restore(last);
     expect(next.lobby?.latestSeq).toBe(0);
+  });
+
+  it("leaves the server alone as long as it asks for, whatever comes in", async () => {
+    const world = new World(1);
+    await world.connected();
+    const start = world.clock.now();
+    world.rooms = () => Promise.reject(new Refused("rate_limited", "", 5_000));
+    for (let gap = 0; gap < 20; gap += 1) {
+      world.server.append("you", "lobby", "lost on the way");
+      world.say("you");
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    world.directory.read();
+    expect(world.reads).toBe(2);
+    world.rooms = () => Promise.resolve([world.server.entry("me", "lobby")]);
+    await world.clock.until(() => world.lobby?.unreadCount === 41);
+    expect([world.reads, world.clock.now() - start]).toEqual([3, 5_000]);
+  });
+
+  it("is not written down anew because somebody comes or goes", async () => {
+    const world = new World(1);
+    await world.connected();
+    await world.clock.until(() => world.saved.length === 1);
+    world.directory.apply({ name: "presence", body: { userId: "bob", online: true } });
+    world.directory.cutOff();
+    expect(world.clock.waiting).toBe(0);
   });
 
   it("names the rooms in which something was said last", () => {
@@ -238,6 +275,27 @@ describe("the read position", () => {
     world.directory.markRead("lobby", 5);
     world.directory.unmark("lobby");
     await world.clock.until(() => world.lobby?.unreadCount === 5);
+  });
+
+  it("is written down until the server's list has it", async () => {
+    const world = new World(5);
+    await world.connected();
+    world.directory.markRead("lobby", 3);
+    await world.clock.until(() => world.saved.length === 1);
+    expect(newest(world.saved).marks).toEqual([{ roomId: "lobby", seq: 3 }]);
+    world.server.markRead("me", "lobby", 3);
+    world.directory.read();
+    await world.clock.until(() => world.saved.length === 2);
+    expect(newest(world.saved).marks).toEqual([]);
+
+    const next = new World(5);
+    next.directory.restore({ ...newest(world.saved), marks: [{ roomId: "lobby", seq: 4 }] });
+    expect(next.lobby).toMatchObject({ lastReadSeq: 4, unreadCount: 1 });
+    await next.connected();
+    expect(next.lobby).toMatchObject({ lastReadSeq: 4, unreadCount: 1 });
+    next.directory.apply({ name: "room_removed", body: { roomId: "lobby" } });
+    next.directory.read();
+    await next.clock.until(() => next.lobby?.lastReadSeq === 0);
   });
 
   it("moves with the user's other devices; what cannot be counted here is read", async () => {

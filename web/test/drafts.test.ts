@@ -9,7 +9,7 @@ import type { Store, Unsent } from "../src/sdk/store";
 import { noLocks, type Bus } from "../src/sdk/tabs";
 import { Clock } from "./world/clock";
 import { BrowserChannel } from "./world/tabs";
-import { account, draft, file } from "./world/things";
+import { account, file } from "./world/things";
 
 let databases = 0;
 
@@ -56,7 +56,16 @@ class Browser {
     const nothing = () => undefined;
     const never = () => new Promise<never>(nothing);
     const callbacks = { changed: nothing, stored: nothing, unauthenticated: nothing };
-    const parts = { userId: "me", store, bus, locks: noLocks, timers: this.clock, random: Math.random };
+    const parts = {
+      userId: "me",
+      limits: nothing,
+      wake: nothing,
+      store,
+      bus,
+      locks: noLocks,
+      timers: this.clock,
+      random: Math.random,
+    };
     return new Outbox({ ...parts, send: never, upload: never, ...callbacks });
   }
 }
@@ -67,6 +76,13 @@ class FullStore extends MemoryStore {
   override saveText(userId: string, roomId: string, text: string): Promise<void> {
     return this.isFull ? Promise.reject(new Error("full")) : super.saveText(userId, roomId, text);
   }
+}
+
+/** Something that waits until it may go on. */
+function gate() {
+  let open = (): void => undefined;
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  return { opened, open };
 }
 
 const shown = ({ text, files }: Unsent) => [text, ...files.map(({ name }) => name)];
@@ -178,9 +194,10 @@ describe("drafts", () => {
     tab.drafts.setText("lobby", "sent");
     await tab.drafts.stage("lobby", [file("a.txt")]);
     const { files } = tab.drafts.of("lobby");
-    tab.drafts.taken("lobby");
+    const outbox = browser.outbox(tab);
+    const sent = tab.drafts.take("lobby", "sent", files, () => outbox.write("lobby", "sent", files));
     expect(at(tab)).toEqual([""]);
-    await browser.outbox(tab).write("lobby", "sent", files);
+    await sent;
     await browser.clock.until(() => at(other).length === 1);
     expect([await onDisk(tab), at(tab), at(other)]).toEqual([[""], [""], [""]]);
     expect(await tab.store.list("me")).toMatchObject([{ text: "sent", file: { name: "a.txt" } }]);
@@ -190,13 +207,94 @@ describe("drafts", () => {
     const browser = new Browser();
     const [tab, other] = [await browser.open(), await browser.open()];
     tab.drafts.setText("lobby", "sent");
+    await tab.drafts.stage("lobby", [file("a.txt")]);
     await tab.drafts.flush();
-    tab.drafts.taken("lobby");
-    await other.drafts.stage("lobby", [file("a.txt")]);
+    const { files } = tab.drafts.of("lobby");
+    const writing = gate();
+    const sent = tab.drafts.take("lobby", "sent", files, async () => {
+      await writing.opened;
+      await browser.outbox(tab).write("lobby", "sent", files);
+    });
+    await other.drafts.stage("lobby", [file("b.txt")]);
     await browser.clock.until(() => at(tab).length === 2);
-    await tab.store.post("lobby", "me", [draft("me", "sent")]);
-    await browser.clock.until(() => at(tab).length === 1);
+    expect(at(tab)).toEqual(["", "b.txt"]);
+    writing.open();
+    await sent;
+    await browser.clock.until(() => at(other).length === 2);
+    expect([at(tab), at(other), await onDisk(tab)]).toEqual(Array(3).fill(["", "b.txt"]));
+  });
+
+  it("keep a file that was still being attached when they were sent", async () => {
+    const browser = new Browser();
+    const tab = await browser.open();
+    tab.drafts.setText("lobby", "look at this");
+    const staging = tab.drafts.stage("lobby", [file("photo.png")]);
+    const { files } = tab.drafts.of("lobby");
+    await tab.drafts.take("lobby", "look at this", files, () =>
+      browser.outbox(tab).write("lobby", "look at this", files),
+    );
+    await staging;
+    await browser.clock.until(() => at(tab).length === 2);
+    expect([at(tab), await onDisk(tab)]).toEqual(Array(2).fill(["", "photo.png"]));
+    expect((await tab.store.list("me")).map((entry) => [entry.text, entry.file?.name])).toEqual([
+      ["look at this", undefined],
+    ]);
+  });
+
+  it("keep what is typed and attached while the message waits for the disk, and nothing that is sent", async () => {
+    const browser = new Browser();
+    const tab = await browser.open();
+    tab.drafts.setText("lobby", "on");
+    await tab.drafts.flush();
+    tab.drafts.setText("lobby", "one");
+    const writing = gate();
+    const sent = tab.drafts.take("lobby", "one", [], async () => {
+      await writing.opened;
+      await browser.outbox(tab).write("lobby", "one");
+    });
+    tab.drafts.setText("lobby", "typed since");
+    await tab.drafts.stage("lobby", [file("later.txt")]);
+    await tab.drafts.flush();
+    writing.open();
+    await sent;
+    await browser.clock.until(() => at(tab).length === 2);
+    expect([at(tab), await onDisk(tab)]).toEqual(Array(2).fill(["typed since", "later.txt"]));
+    // What was not typed to its end on disk is not left there either.
+    await tab.drafts.unstage("lobby", tab.drafts.of("lobby").files[0]?.id ?? 0);
+    tab.drafts.setText("lobby", "typed since, and sent");
+    await tab.drafts.take("lobby", "typed since, and sent", [], () =>
+      browser.outbox(tab).write("lobby", "typed since, and sent"),
+    );
+    expect([at(tab), await onDisk(tab)]).toEqual([[""], [""]]);
+  });
+
+  it("stand there again, in front of what was typed since, where they could not be sent", async () => {
+    const browser = new Browser();
+    const tab = await browser.open();
+    const fails = () => Promise.reject(new Error("no room"));
+    tab.drafts.setText("lobby", "first");
+    await tab.drafts.stage("lobby", [file("a.txt")]);
+    const { files } = tab.drafts.of("lobby");
+    const sent = tab.drafts.take("lobby", "first", files, fails);
     expect(at(tab)).toEqual([""]);
+    tab.drafts.setText("lobby", "second");
+    await expect(sent).rejects.toThrow("no room");
+    await browser.clock.until(() => at(tab).length === 2);
+    expect(at(tab)).toEqual(["first\nsecond", "a.txt"]);
+    await tab.drafts.flush();
+    expect(await onDisk(tab)).toEqual(["first\nsecond", "a.txt"]);
+    // A file alone takes no text along.
+    const [attached] = tab.drafts.of("lobby").files;
+    tab.drafts.setText("lobby", "");
+    const alone = tab.drafts.take("lobby", "", attached === undefined ? [] : [attached], fails);
+    expect(at(tab)).toEqual([""]);
+    tab.drafts.setText("lobby", "first\nsecond");
+    await expect(alone).rejects.toThrow("no room");
+    await browser.clock.until(() => at(tab).length === 2);
+    expect(at(tab)).toEqual(["first\nsecond", "a.txt"]);
+    // What did not stand there does not come there.
+    await expect(tab.drafts.take("lobby", "of a program", [], fails)).rejects.toThrow("no room");
+    expect(at(tab)).toEqual(["first\nsecond", "a.txt"]);
   });
 
   it("come to be the same in all tabs and on disk, and what was typed last is what stands there", async () => {
@@ -231,10 +329,7 @@ describe("drafts", () => {
             first.length === count + 1 && String(first) === String(second) && String(first) === String(disk)
           );
         });
-        for (const { drafts, store } of tabs) {
-          drafts.close();
-          store.close();
-        }
+        for (const { drafts } of tabs) drafts.close();
       }),
       { numRuns: 40 },
     );

@@ -126,8 +126,37 @@ describe("what the goldens do not show", () => {
       { ...file, messages: [second] },
       { ...file, hasMore: false },
       { ...file, messages: [] },
+      { ...file, latestSeq: 1 },
+      { ...file, hasMore: true, latestSeq: second?.["seq"] },
     ];
     for (const page of broken) expect(() => wire.page(page, "page")).toThrow(WireError);
+  });
+
+  it("a page that goes beyond its cursor or the end of the room is no page", () => {
+    const file = golden("page_before");
+    expect(wire.page(file, "page")).toMatchObject({ beforeSeq: file["beforeSeq"] });
+    const beforeSeq = Number(file["beforeSeq"]);
+    const broken = [
+      { ...file, beforeSeq: beforeSeq - 1 },
+      { ...file, latestSeq: beforeSeq - 2 },
+    ];
+    for (const page of broken) expect(() => wire.page(page, "page")).toThrow(WireError);
+  });
+
+  it("an element of a kind that is not known does not hide the others of its list", () => {
+    const lists: [string, string, Guard<object>][] = [
+      ["rooms", "rooms", wire.rooms],
+      ["invites", "invites", wire.invites],
+      ["friend_requests", "requests", wire.friendRequests],
+      ["members", "details", wire.members],
+      ["friends", "details", wire.friends],
+    ];
+    for (const [name, member, guard] of lists) {
+      const file = golden(name);
+      const more = { ...file, [member]: [{ type: "of tomorrow" }, ...(file[member] as object[])] };
+      expect(guard(more, name)).toEqual(guard(file, name));
+      expect(() => guard({ ...file, [member]: "none" }, name)).toThrow(WireError);
+    }
   });
 
   it("a note from a tab of another version is not understood", () => {

@@ -60,5 +60,6 @@ it("whatever comes in, a guard returns or throws a WireError", () => {
 });
 
 it("an event that is not known is nothing, whatever its name", () => {
-  for (const name of ["server_draining", "constructor", "__proto__", ""]) expect(decode(name, {})).toBeUndefined();
+  for (const name of ["server_draining", "constructor", "__proto__", ""])
+    expect(decode(name, {})).toBeUndefined();
 });

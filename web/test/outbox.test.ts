@@ -1,6 +1,6 @@
 import "fake-indexeddb/auto";
 import * as fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { Refused } from "../src/sdk/errors";
 import { IndexedDbStore } from "../src/sdk/indexed_db";
 import { noLocks } from "../src/sdk/tabs";
@@ -235,6 +235,114 @@ describe("the outbox", () => {
     const store = await IndexedDbStore.open(browser.database);
     await store.wipe("me");
     expect(await browser.onDisk("me")).toEqual([]);
+  });
+
+  it.each(["idle", "sending"])("leaves sending to the next tab when its store ends, %s", async (doing) => {
+    const browser = new Browser(10);
+    const [old, fresh] = [await browser.open(noFaults), await browser.open(noFaults)];
+    if (doing === "sending") {
+      old.transport.faults = { ...noFaults, delayMs: 1_000 };
+      await browser.write(old, "under way");
+      expect(old.shown.map(({ state }) => state)).toEqual(["sending"]);
+    }
+    old.endStore();
+    await expect(browser.write(old, "too late")).rejects.toThrow();
+    await browser.write(fresh, "goes on");
+    await browser.untilSent();
+    expect(browser.texts()).toEqual(doing === "sending" ? ["under way", "goes on"] : ["goes on"]);
+    for (let time = 0; time < 20; time += 1) {
+      browser.clock.ring();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(browser.server.sends.length).toBeLessThanOrEqual(doing === "sending" ? 3 : 1);
+  });
+
+  it("leaves sending to the next tab where it cannot begin", async () => {
+    const browser = new Browser(11);
+    const reading = vi.spyOn(IDBIndex.prototype, "getAll");
+    reading.mockImplementationOnce(() => {
+      throw new DOMException("cannot be read", "UnknownError");
+    });
+    await expect(browser.open(noFaults)).rejects.toThrow("cannot be read");
+    reading.mockRestore();
+    await browser.write(await browser.open(noFaults), "goes on");
+    await browser.untilSent();
+    expect(browser.texts()).toEqual(["goes on"]);
+  });
+
+  it("connects the tab that sends when another one writes", async () => {
+    const browser = new Browser(12);
+    const [sender, other] = [await browser.open(noFaults), await browser.open(noFaults)];
+    sender.transport.cut();
+    await browser.write(other, "from the tab that is looked at");
+    await browser.untilSent();
+    expect(browser.texts()).toEqual(["from the tab that is looked at"]);
+  });
+
+  it.each([
+    ["a new connection", undefined, 0],
+    ["a new connection", 7_000, 7_000],
+    ["a message of another tab", undefined, 0],
+    ["a message of another tab", 7_000, 7_000],
+  ])("ends its waits for %s, but not before the server wants (%s ms)", async (what, retryAfterMs, waitMs) => {
+    const browser = new Browser(13);
+    const [sender, other] = [await browser.open(noFaults), await browser.open(noFaults)];
+    const refusal = { code: "unavailable", retryable: true };
+    for (let time = 0; time < 8; time += 1) browser.server.refusals.push(refusal);
+    browser.server.refusals.push(retryAfterMs === undefined ? refusal : { ...refusal, retryAfterMs });
+    await browser.write(sender, "waits");
+    await browser.clock.until(
+      () => browser.server.refusals.length === 0 && sender.shown[0]?.state === "queued",
+    );
+    const start = browser.clock.now();
+    // Time stands still meanwhile.
+    if (what === "a new connection") sender.outbox.setReady(true);
+    else await other.outbox.write("lobby", "behind");
+    await browser.clock.until(() => browser.texts()[0] === "waits");
+    expect(browser.clock.now() - start).toBe(waitMs);
+  });
+
+  it("takes a message that is on disk for written, also where the disk cannot be read for a time", async () => {
+    const browser = new Browser(14);
+    const tab = await browser.open(noFaults);
+    const reading = vi.spyOn(IDBIndex.prototype, "getAll");
+    const broken = () => {
+      throw new DOMException("cannot be read", "UnknownError");
+    };
+    reading.mockImplementationOnce(broken);
+    await browser.write(tab, "written");
+    expect(reading).toHaveBeenCalledTimes(1);
+    expect(tab.shown).toEqual([]);
+    await browser.clock.until(() => browser.texts().length === 1);
+    // Nor is it sent again where that cannot be read which follows the answer.
+    browser.server.sends.length = 0;
+    await tab.outbox.write("lobby", "second");
+    reading.mockImplementation(broken);
+    for (let time = 0; time < 10; time += 1) {
+      browser.clock.ring();
+      for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    }
+    reading.mockRestore();
+    await browser.untilSent();
+    expect(browser.server.sends).toHaveLength(1);
+    expect(browser.texts()).toEqual(["written", "second"]);
+  });
+
+  it("refuses a text that is longer than the server takes, and does not send one that was written before that was known", async () => {
+    const browser = new Browser(15);
+    const tab = await browser.open(noFaults);
+    tab.transport.cut();
+    await browser.write(tab, "written before");
+    browser.limits = { maxTextChars: 6, maxUploadBytes: 1_000 };
+    await expect(browser.write(tab, "7 chars")).rejects.toMatchObject({ code: "too_large" });
+    await browser.write(tab, "  6 👍🏽👍🏽  ");
+    tab.transport.connect();
+    await browser.clock.until(() => browser.texts().length === 1 && tab.shown.length === 1);
+    expect(browser.texts()).toEqual(["6 👍🏽👍🏽"]);
+    expect(browser.server.sends).toHaveLength(1);
+    expect(tab.shown).toMatchObject([
+      { text: "written before", state: "failed", failure: { code: "too_large" } },
+    ]);
   });
 
   it("takes nothing any more once it is closed", async () => {

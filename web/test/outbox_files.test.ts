@@ -1,5 +1,5 @@
 import "fake-indexeddb/auto";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { Refused } from "../src/sdk/errors";
 import { IndexedDbStore } from "../src/sdk/indexed_db";
 import { Browser, type Tab } from "./world/browser";
@@ -184,6 +184,25 @@ describe("the outbox with files", () => {
       expect([...shares]).toEqual(expect.arrayContaining([0.25, 0.5, 0.75]));
   });
 
+  it("has the other tabs read the disk only where there is something else on it", async () => {
+    const browser = new Browser(14);
+    browser.uploads.parts = 200;
+    const [sender, other] = [await browser.open(slow), await browser.open(slow)];
+    await browser.write(sender, "", "lobby", [picture]);
+    await browser.clock.until(() => (sender.shown[0]?.progress ?? 0) > 0);
+    const reading = vi.spyOn(IDBIndex.prototype, "getAll");
+    const seen = new Set<unknown>();
+    await browser.clock.until(() => {
+      seen.add(other.shown[0]?.progress);
+      return (sender.shown[0]?.progress ?? 0) > 0.9;
+    });
+    expect(seen.size).toBeGreaterThan(50);
+    expect(reading).not.toHaveBeenCalled();
+    reading.mockRestore();
+    await browser.untilSent();
+    await browser.clock.until(() => other.shown.length === 0);
+  });
+
   it("does not flood the other tabs with how far it is", async () => {
     const browser = new Browser(13);
     browser.uploads.parts = 200;
@@ -193,6 +212,8 @@ describe("the outbox with files", () => {
     await browser.untilSent();
     const reports = browser.channel.said.filter((note) => note.kind === "outbox" && note.progress.length > 0);
     expect(reports.length).toBeGreaterThan(10);
+    // They tell how far it is, and nothing to be read from the disk, but for what comes with another change.
+    expect(reports.filter((note) => note.kind === "outbox" && note.isChanged).length).toBeLessThanOrEqual(1);
     expect(reports.length).toBeLessThanOrEqual((browser.clock.now() - start) / 100 + 3);
   });
 });

@@ -84,7 +84,7 @@ describe("read positions", () => {
     const world = new World();
     world.transport.cut();
     world.reads.mark("lobby", 8);
-    world.reads.forget();
+    world.reads.forgetAll();
     world.transport.connect();
     world.reads.mark("lobby", 2);
     await world.known(2);

@@ -27,6 +27,17 @@ it("a network that is not there gives no answer", async () => {
   await expect(rest.rooms()).rejects.toBeInstanceOf(NoAnswer);
 });
 
+it("an answer whose body is lost on the way is none", async () => {
+  const body = () =>
+    new ReadableStream<Uint8Array>({
+      pull: (stream) => stream.error(new TypeError("the connection is gone")),
+    });
+  for (const status of [200, 429]) {
+    const rest = new Rest({ fetch: () => Promise.resolve(new Response(body(), { status })) });
+    await expect(rest.rooms()).rejects.toBeInstanceOf(NoAnswer);
+  }
+});
+
 it("an answer that is not what was asked for is not believed", async () => {
   await expect(answering(200, "{}").rooms()).rejects.toBeInstanceOf(WireError);
   const page = { roomId: "other", messages: [], latestSeq: 0, hasMore: false, epoch: "e" };

@@ -31,6 +31,7 @@ class World {
       changed: (view) => this.views.push(view),
       unauthenticated: () => (this.wasRefused = true),
     });
+    this.roster.read();
   }
 
   current(): Member[] {
@@ -74,6 +75,20 @@ describe("the members of a room", () => {
     await world.clock.until(() => world.names?.length === 0);
   });
 
+  it("are not asked for earlier than the server wants, whoever comes or goes", async () => {
+    const world = new World(() => Promise.reject(new Refused("rate_limited", "", 5_000)));
+    const start = world.clock.now();
+    for (let joined = 0; joined < 20; joined += 1) {
+      world.roster.apply({ name: "member_joined", body: { roomId: "lobby", userId: "carol" } });
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    world.roster.read();
+    expect(world.reads).toBe(1);
+    world.read = () => Promise.resolve(world.current());
+    await world.clock.until(() => world.names?.length === 2);
+    expect([world.reads, world.clock.now() - start]).toEqual([2, 5_000]);
+  });
+
   it("are unreadable where nothing is known, and for who is no member", async () => {
     const world = new World(() => Promise.reject(new NoAnswer("members")));
     await world.clock.until(() => world.names === "unreadable");
@@ -96,8 +111,7 @@ describe("the members of a room", () => {
     world.hasRead("you", 3);
     world.hasRead("me", 6);
     expect(seqs()).toEqual([6, 4]);
-    world.roster.forgetHeard();
-    world.roster.read();
+    world.roster.renew();
     await world.clock.until(() => seqs()[1] === 0);
   });
 

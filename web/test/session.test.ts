@@ -1,111 +1,10 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { MemoryStore } from "../src/sdk/memory";
-import { Rest } from "../src/sdk/rest";
-import type { RosterView } from "../src/sdk/roster";
-import { Session } from "../src/sdk/session";
 import type { Store } from "../src/sdk/store";
 import { watermark } from "../src/sdk/timeline";
-import type { Message } from "../src/sdk/wire";
-import { Clock, seeded } from "./world/clock";
-import { ModelServer } from "./world/server";
-import { BrowserChannel, BrowserLocks } from "./world/tabs";
-import { FaultyTransport, noFaults } from "./world/transport";
+import { begun, FullStore, said, World } from "./world/session";
 
-const ME = { userId: "me", displayName: "Me", expiresAt: "2026-12-22T09:30:00.000Z" };
-
-/** A server with rooms, and one browser of "me". */
-class World {
-  readonly clock = new Clock();
-  readonly server = new ModelServer();
-  readonly locks = new BrowserLocks();
-  readonly channel = new BrowserChannel();
-  readonly roomIds: string[];
-  /** Whether REST answers. */
-  isReachable = true;
-
-  constructor(...roomIds: string[]) {
-    this.roomIds = roomIds;
-  }
-
-  /** REST as this user sees it. */
-  fetch: typeof fetch = (input) => {
-    const url = new URL(input as string, "http://gateway");
-    if (!this.isReachable) return Promise.reject(new TypeError("no network"));
-    return Promise.resolve(Response.json(this.#answer(url)));
-  };
-
-  #answer({ pathname, searchParams }: URL): object {
-    const [, , what, roomId, part] = decodeURIComponent(pathname).split("/");
-    if (what === "friends") return { userId: "me", details: [] };
-    if (what === "friend-requests") return { requests: [] };
-    if (what === "invites") return { invites: [] };
-    if (roomId === undefined) return { rooms: this.roomIds.map((id) => this.server.entry("me", id)) };
-    if (part === "members") {
-      return { roomId, details: ["me", "you"].map((id) => this.server.member(id, roomId)) };
-    }
-    const before = searchParams.get("beforeSeq");
-    return this.server.page(roomId, before === null ? undefined : Number(before));
-  }
-
-  tab(store: Store, userId = "me"): Tab {
-    return new Tab(this, store, userId);
-  }
-}
-
-/** A tab, whose connection the server takes for one of `userId`. */
-class Tab {
-  readonly transport: FaultyTransport;
-  readonly connected: boolean[] = [];
-  readonly arrived: Message[] = [];
-  readonly drafts: string[] = [];
-  readonly session: Session;
-  over = 0;
-  roster: RosterView | undefined;
-
-  constructor(world: World, store: Store, userId: string) {
-    const { clock, server, roomIds, locks } = world;
-    this.transport = new FaultyTransport(server, clock, seeded(1), noFaults, userId, roomIds);
-    this.session = new Session(
-      {
-        me: ME,
-        rest: new Rest({ fetch: world.fetch }),
-        transport: this.transport,
-        store,
-        locks,
-        bus: world.channel.open(),
-        timers: clock,
-        random: seeded(2),
-        upload: () => Promise.reject(new Error("nothing is uploaded here")),
-      },
-      {
-        connected: (isConnected) => this.connected.push(isConnected),
-        arrived: (_roomId, messages) => this.arrived.push(...messages),
-        draft: (roomId) => this.drafts.push(roomId),
-        roster: (_roomId, view) => (this.roster = view),
-        over: () => (this.over += 1),
-      },
-    );
-  }
-}
-
-/** A device that takes no message more. */
-class FullStore extends MemoryStore {
-  override post(): Promise<void> {
-    return Promise.reject(new Error("the disk is full"));
-  }
-}
-
-/** A tab that has started and is current. */
-async function begun(world: World, store: Store = new MemoryStore()): Promise<Tab> {
-  const tab = world.tab(store);
-  await world.clock.wait(tab.session.start());
-  await world.clock.wait(tab.session.current());
-  return tab;
-}
-
-function said(tab: Tab): string[] {
-  return tab.arrived.map(({ text }) => text);
-}
+afterEach(() => vi.restoreAllMocks());
 
 describe("a session", () => {
   it("sends what is written, which comes back as a message of the room", async () => {
@@ -127,8 +26,10 @@ describe("a session", () => {
     const world = new World("lobby");
     const { session } = await begun(world, new FullStore());
     session.drafts.setText("lobby", "hello");
-    await expect(session.post("lobby", "hello")).rejects.toThrow("the disk is full");
-    expect(session.drafts.of("lobby").text).toBe("hello");
+    const posting = session.post("lobby", "hello");
+    session.drafts.setText("lobby", "typed since");
+    await expect(posting).rejects.toThrow("the disk is full");
+    expect(session.drafts.of("lobby").text).toBe("hello\ntyped since");
     session.stop();
   });
 
@@ -257,75 +158,155 @@ describe("a session", () => {
     await world.clock.until(() => tab.arrived.length === 1);
     expect(tab.over).toBe(0);
   });
-});
 
-describe("the end of a session", () => {
-  it("comes where another user has logged in on this browser: nothing goes out under that name", async () => {
+  it("tells of every message also where the connection takes long to join the room", async () => {
     const world = new World("lobby");
-    const store = new MemoryStore();
-    await store.admit(ME);
-    const draft = { userId: "me", roomId: "lobby", clientMsgId: "id", text: "mine" };
-    await store.post("lobby", "me", [{ ...draft, sentAtClient: "2026-11-22T09:30:00.000Z" }]);
-    const tab = world.tab(store, "you");
-    await world.clock.wait(tab.session.start());
-    for (let ring = 0; ring < 20; ring += 1) {
-      world.clock.ring();
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    expect([tab.connected, tab.over]).toEqual([[], 1]);
-    expect(world.server.sends).toEqual([]);
-    expect(await store.list("me")).toHaveLength(1);
-  });
-
-  it("by itself wipes nothing", async () => {
-    const world = new World("lobby");
-    const store = new MemoryStore();
-    const tab = await begun(world, store);
-    tab.transport.say("session_ready", { ...ME, userId: "you", epoch: "epoch-1", limits: limits() });
-    await world.clock.until(() => tab.over === 1);
-    expect(await store.account()).toEqual(ME);
-    expect((await store.listing("me"))?.rooms).toHaveLength(1);
-    tab.session.stop();
-    expect(tab.over).toBe(1);
-  });
-
-  it("for good forgets everything, and ends the other tabs", async () => {
-    const world = new World("lobby");
-    world.server.append("you", "lobby", "hello");
-    const store = new MemoryStore();
-    const [one, other] = [await begun(world, store), await begun(world, store)];
-    one.transport.cut();
-    other.transport.cut();
-    await world.clock.wait(one.session.post("lobby", "never sent"));
-    await one.session.forget();
-    await world.clock.until(() => other.over === 1);
-    expect(one.over).toBe(0);
-    expect(await store.account()).toBeUndefined();
-    await store.admit(ME);
-    expect(await store.list("me")).toEqual([]);
-    expect([await store.listing("me"), await store.room("me", "lobby")]).toEqual([undefined, undefined]);
-  });
-
-  it("saves what changed last, and does nothing more", async () => {
-    const world = new World("lobby");
-    const store = new MemoryStore();
-    const tab = await begun(world, store);
-    const { session } = tab;
-    world.server.append("you", "lobby", "hello");
-    await world.clock.until(() => tab.arrived.length === 1);
-    session.drafts.setText("lobby", "half a sen");
-    session.stop();
-    session.stop();
-    expect((await store.room("me", "lobby"))?.messages).toHaveLength(1);
-    expect((await store.listing("me"))?.rooms).toMatchObject([{ latestSeq: 1 }]);
-    expect((await store.composer("me", "lobby")).text).toBe("half a sen");
+    world.grow(10);
+    const tab = await begun(world);
+    tab.transport.cut();
+    world.grow(300);
+    tab.transport.roomIds = [];
     tab.transport.connect();
-    world.server.append("you", "lobby", "unheard");
-    for (let ring = 0; ring < 20; ring += 1) world.clock.ring();
-    expect(tab.arrived).toHaveLength(1);
+    await world.clock.until(() => tab.arrived.length === 300);
+    expect(tab.session.isCurrent).toBe(false);
+    tab.transport.say("room_joined", { roomId: "lobby", latestSeq: 310, epoch: world.server.epoch });
+    await world.clock.wait(tab.session.current());
+    expect(tab.arrived.map(({ seq }) => seq)).toEqual(Array.from({ length: 300 }, (_, index) => 11 + index));
+  });
+
+  it("refuses a message that is longer than the server takes", async () => {
+    const world = new World("lobby");
+    const { session } = await begun(world);
+    await expect(session.post("lobby", "x".repeat(8_001))).rejects.toMatchObject({ code: "too_large" });
+    expect(session.outbox.pending).toEqual([]);
+  });
+
+  it("connects where it is the one that sends, and another tab has something to send", async () => {
+    const world = new World("lobby");
+    const store = new MemoryStore();
+    const [first, second] = [await begun(world, store), await begun(world, store)];
+    first.transport.cut();
+    await world.clock.wait(second.session.post("lobby", "hello"));
+    await world.clock.until(() => world.server.log("lobby").length === 1);
+    expect(first.connected).toEqual([true, false, true]);
+  });
+
+  it("goes on where its listener throws, which nobody takes for a failed reading", async () => {
+    const uncaught: unknown[] = [];
+    vi.spyOn(globalThis, "queueMicrotask").mockImplementation((task) => {
+      Promise.resolve()
+        .then(task)
+        .catch((error: unknown) => uncaught.push(error));
+    });
+    const world = new World("lobby");
+    const tab = await begun(world);
+    tab.onArrived = () => {
+      throw new Error("of the program");
+    };
+    tab.transport.cut();
+    world.grow(2);
+    tab.transport.connect();
+    await world.clock.wait(tab.session.current());
+    world.grow(1);
+    await world.clock.until(() => tab.arrived.length === 3);
+    expect(tab.arrived.map(({ seq }) => seq)).toEqual([1, 2, 3]);
+    expect(uncaught).toEqual([new Error("of the program"), new Error("of the program")]);
   });
 });
 
-function limits() {
-  return { maxTextChars: 1, maxUploadBytes: 1 };
-}
+describe("another history behind a connection that stands", () => {
+  it("leaves nothing of the old one", async () => {
+    const world = new World("lobby");
+    world.grow(10);
+    const { session, transport } = await begun(world);
+    session.watch("lobby");
+    session.markRead("lobby", 10);
+    await world.clock.until(() => world.server.lastReadSeq("me", "lobby") === 10);
+    world.server.restore("lobby", 5);
+    world.server.forgetReads();
+    transport.say("room_joined", { roomId: "lobby", latestSeq: 5, epoch: world.server.epoch });
+    await world.clock.until(() => session.open("lobby").timeline.epoch === world.server.epoch);
+    expect(session.isCurrent).toBe(false);
+    await world.clock.wait(session.current());
+    expect(session.listing.rooms).toMatchObject([{ latestSeq: 5, lastReadSeq: 0, unreadCount: 5 }]);
+    world.grow(2);
+    await world.clock.until(() => session.listing.rooms[0]?.latestSeq === 7);
+    expect(session.listing.rooms).toMatchObject([{ lastReadSeq: 0, unreadCount: 7 }]);
+    session.markRead("lobby", 6);
+    await world.clock.until(() => world.server.lastReadSeq("me", "lobby") === 6);
+    expect(session.listing.rooms).toMatchObject([{ lastReadSeq: 6, unreadCount: 1 }]);
+  });
+});
+
+describe("a read position that the server was not told", () => {
+  /** Has read the lobby up to 4, without a connection, and is closed. */
+  async function readOffline(world: World, store: Store): Promise<void> {
+    world.grow(5);
+    const { session, transport } = await begun(world, store);
+    transport.cut();
+    session.markRead("lobby", 4);
+    session.stop();
+  }
+
+  it("is shown and told after a restart too", async () => {
+    const world = new World("lobby");
+    const store = new MemoryStore();
+    await readOffline(world, store);
+    world.isReachable = false;
+    const { session } = world.tab(store);
+    await world.clock.wait(session.start());
+    expect(session.listing.rooms).toMatchObject([{ lastReadSeq: 4, unreadCount: 1 }]);
+    world.isReachable = true;
+    await world.clock.wait(session.current());
+    expect(session.listing.rooms).toMatchObject([{ lastReadSeq: 4, unreadCount: 1 }]);
+    await world.clock.until(() => world.server.lastReadSeq("me", "lobby") === 4);
+    session.refresh();
+    await world.clock.until(async () => (await store.listing("me"))?.marks?.length === 0);
+  });
+
+  it("is forgotten where the server has another history by then", async () => {
+    const world = new World("lobby");
+    const store = new MemoryStore();
+    await readOffline(world, store);
+    world.server.restore("lobby", 5);
+    const { session } = await begun(world, store);
+    expect(session.listing.rooms).toMatchObject([{ lastReadSeq: 0, unreadCount: 5 }]);
+    await world.ring();
+    expect(world.server.lastReadSeq("me", "lobby")).toBe(0);
+  });
+
+  it("is forgotten with the room; who comes back reads anew", async () => {
+    const world = new World("lobby");
+    world.grow(9);
+    const tab = await begun(world);
+    const { session, transport } = tab;
+    session.markRead("lobby", 9);
+    await world.clock.until(() => world.server.lastReadSeq("me", "lobby") === 9);
+    transport.say("room_removed", { roomId: "lobby" });
+    await world.clock.until(() => session.listing.rooms.length === 0);
+    world.server.forgetReads();
+    transport.say("room_added", { room: world.server.entry("me", "lobby") });
+    transport.say("room_joined", { roomId: "lobby", latestSeq: 9, epoch: world.server.epoch });
+    await world.clock.until(() => session.listing.rooms.length === 1);
+    expect(session.listing.rooms).toMatchObject([{ lastReadSeq: 0, unreadCount: 9 }]);
+    session.markRead("lobby", 9);
+    await world.clock.until(() => world.server.lastReadSeq("me", "lobby") === 9);
+  });
+
+  it("is forgotten with a room that was left while nothing was heard", async () => {
+    const world = new World("lobby", "attic");
+    world.grow(9);
+    const { session, transport } = await begun(world);
+    transport.cut();
+    session.markRead("lobby", 9);
+    world.roomIds.shift();
+    session.refresh();
+    await world.clock.until(() => session.listing.rooms.length === 1);
+    world.roomIds.unshift("lobby");
+    transport.connect();
+    await world.clock.wait(session.current());
+    expect(session.listing.rooms).toMatchObject([{ unreadCount: 9 }, {}]);
+    await world.ring();
+    expect(world.server.lastReadSeq("me", "lobby")).toBe(0);
+  });
+});

@@ -89,7 +89,7 @@ async function connected(words: string[]) {
     down: () => told.push("down"),
     unauthenticated: () => told.push("unauthenticated"),
   });
-  return { gateway, clock, transport, told };
+  return { gateway, url, clock, transport, told };
 }
 
 /** Waits for something of the real network. */
@@ -156,4 +156,43 @@ it("comes back when a server that stops told it to", async () => {
   clock.ring();
   await until(() => gateway.opened === 2);
   expect(clock.now() - start).toBe(4_321);
+});
+
+/** Another client connects: what was asked of the gateway before has come there by then. */
+async function visit(gateway: Gateway, url: string): Promise<void> {
+  const { length } = gateway.auth;
+  const visitor = new SocketIoTransport(new Clock(), () => 0.5, { url });
+  ends.push(() => visitor.close());
+  const nothing = () => undefined;
+  visitor.open({ event: nothing, down: nothing, unauthenticated: nothing });
+  await until(() => gateway.auth.length > length);
+}
+
+it("is not woken before it was opened, nor after it was closed", async () => {
+  const gateway = new Gateway();
+  const url = await gateway.start();
+  ends.push(() => gateway.stop());
+  const transport = new SocketIoTransport(new Clock(), () => 0.5, { url });
+  const nothing = () => undefined;
+  transport.wake();
+  await visit(gateway, url);
+  expect(gateway.opened).toBe(1);
+  transport.open({ event: nothing, down: nothing, unauthenticated: nothing });
+  await until(() => gateway.auth.length === 2);
+  transport.close();
+  transport.wake();
+  await visit(gateway, url);
+  expect(gateway.opened).toBe(3);
+});
+
+it("woken again and again, does not give up a try that has just begun", async () => {
+  const { gateway, clock, transport, url } = await connected([]);
+  await until(() => gateway.auth.length === 1);
+  for (let woken = 0; woken < 5; woken += 1) transport.wake();
+  await visit(gateway, url);
+  expect(gateway.opened).toBe(2);
+  clock.after(2_000, () => undefined);
+  clock.ring();
+  transport.wake();
+  await until(() => gateway.opened === 3);
 });

@@ -4,7 +4,8 @@ import { openDB } from "idb";
 import { describe, expect, it, vi } from "vitest";
 import { IndexedDbStore } from "../src/sdk/indexed_db";
 import { MemoryStore } from "../src/sdk/memory";
-import type { Entry, Store, Unsent } from "../src/sdk/store";
+import { NotAdmitted, type Entry, type Store, type Unsent } from "../src/sdk/store";
+import { openEndable } from "./world/database";
 import { account, draft, file, messages } from "./world/things";
 
 let databases = 0;
@@ -17,14 +18,19 @@ const stores: Record<string, () => Promise<Store>> = {
 
 const texts = async (store: Store, userId = "me") => (await store.list(userId)).map(({ text }) => text);
 const names = ({ text, files }: Unsent) => [text, ...files.map(({ name }) => name)];
+const nothingTaken = { text: "", fileIds: [] };
 const nothing = { rooms: [], invites: [], incoming: [], outgoing: [], friends: [] };
 const friends = { ...nothing, friends: [{ userId: "bob", displayName: "Bob" }] };
 
 /** Puts something everywhere where a user's things are. */
 async function fill(store: Store, userId: string): Promise<void> {
-  await store.post("lobby", userId, [draft(userId, `${userId} wrote`)]);
+  await fillCopies(store, userId);
+  await store.post("lobby", userId, [draft(userId, `${userId} wrote`)], nothingTaken);
   await store.saveText(userId, "lobby", `${userId} types`);
   await store.stage(userId, "lobby", [file(`${userId}.txt`)]);
+}
+
+async function fillCopies(store: Store, userId: string): Promise<void> {
   await store.saveListing(userId, friends);
   await store.saveRoom(userId, { roomId: "lobby", epoch: "e", messages: messages("lobby", 1, 2) });
 }
@@ -47,10 +53,15 @@ describe.each(Object.entries(stores))("a store %s", (_name, open) => {
     return store;
   }
 
-  it("keeps nothing of a user who is not admitted", async () => {
+  it("keeps nothing of a user who is not admitted, and says so of what was written", async () => {
     const store = await admitted("you");
-    await fill(store, "me");
+    await expect(store.post("lobby", "me", [draft("me", "text")], nothingTaken)).rejects.toThrow(NotAdmitted);
+    await expect(store.saveText("me", "lobby", "typed")).rejects.toThrow(NotAdmitted);
+    await expect(store.stage("me", "lobby", [file("a.txt")])).rejects.toThrow(NotAdmitted);
+    await store.unstage("me", 1);
+    await fillCopies(store, "me");
     expect(await everything(store, "me")).toEqual(empty);
+    expect([await store.isAdmitted("me"), await store.isAdmitted("you")]).toEqual([false, true]);
   });
 
   it("forgets a user as a whole, takes nothing late of that user, and leaves the others alone", async () => {
@@ -63,7 +74,7 @@ describe.each(Object.entries(stores))("a store %s", (_name, open) => {
       full("you"),
     ]);
     await store.wipe("me");
-    await fill(store, "me");
+    await fillCopies(store, "me");
     expect(await store.replace(entry as Entry)).toBe(false);
     expect(await store.withdraw(entry as Entry)).toBe(false);
     expect([await everything(store, "me"), await everything(store, "you")]).toEqual([empty, full("you")]);
@@ -85,6 +96,20 @@ describe.each(Object.entries(stores))("a store %s", (_name, open) => {
     expect(await store.account()).toBeUndefined();
   });
 
+  it("does not give a retired account until it is admitted again, and keeps all that is the user's", async () => {
+    const store = await admitted("you", "me");
+    await fill(store, "me");
+    await store.retire("me");
+    await store.retire("nobody");
+    expect(await store.account()).toBeUndefined();
+    expect([await store.isAdmitted("me"), await store.isAdmitted("nobody")]).toEqual([true, false]);
+    await store.post("lobby", "me", [draft("me", "written late")], nothingTaken);
+    expect(await texts(store)).toEqual(["me wrote", "written late"]);
+    await store.admit(account("me"));
+    expect(await store.account()).toEqual(account("me"));
+    expect(await texts(store)).toEqual(["me wrote", "written late"]);
+  });
+
   it("gives messages back in the order in which they were written", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.tuple(fc.constantFrom("me", "you"), fc.nat(3))), async (posts) => {
@@ -96,11 +121,11 @@ describe.each(Object.entries(stores))("a store %s", (_name, open) => {
             "lobby",
             userId,
             said.map((text) => draft(userId, text)),
+            nothingTaken,
           );
           written[userId]?.push(...said);
         }
         expect({ me: await texts(store, "me"), you: await texts(store, "you") }).toEqual(written);
-        store.close();
       }),
       { numRuns: 15 },
     );
@@ -108,7 +133,12 @@ describe.each(Object.entries(stores))("a store %s", (_name, open) => {
 
   it("replaces and removes what is there, in its place", async () => {
     const store = await admitted("me");
-    await store.post("lobby", "me", [draft("me", "one"), draft("me", "two"), draft("me", "three")]);
+    await store.post(
+      "lobby",
+      "me",
+      [draft("me", "one"), draft("me", "two"), draft("me", "three")],
+      nothingTaken,
+    );
     const [one, two] = await store.list("me");
     const changed = { ...(one as Entry), failure: { code: "too_large", detail: "" } };
     expect(await store.replace(changed)).toBe(true);
@@ -121,13 +151,18 @@ describe.each(Object.entries(stores))("a store %s", (_name, open) => {
     const store = await admitted("me");
     const pending = file("a.txt");
     const failure = { code: "too_large", detail: "" };
-    await store.post("lobby", "me", [
-      draft("me", "text"),
-      { ...draft("me", "failed"), failure },
-      { ...draft("me", "not uploaded"), file: pending },
-      { ...draft("me", "uploaded"), file: { ...pending, fileId: "f" } },
-      { ...draft("me", "uploaded since it was read"), file: pending },
-    ]);
+    await store.post(
+      "lobby",
+      "me",
+      [
+        draft("me", "text"),
+        { ...draft("me", "failed"), failure },
+        { ...draft("me", "not uploaded"), file: pending },
+        { ...draft("me", "uploaded"), file: { ...pending, fileId: "f" } },
+        { ...draft("me", "uploaded since it was read"), file: pending },
+      ],
+      nothingTaken,
+    );
     const entries = await store.list("me");
     const last = entries.at(-1) as Entry;
     await store.replace({ ...last, file: { ...pending, fileId: "g" } });
@@ -171,12 +206,26 @@ describe.each(Object.entries(stores))("a store %s", (_name, open) => {
       await store.saveText(userId, roomId, "typed");
       await store.stage(userId, roomId, [file("a.txt")]);
     }
-    await store.post("lobby", "me", [{ ...draft("me", "typed"), file: file("a.txt") }]);
+    const { text, files } = await store.composer("me", "lobby");
+    const taken = { text: ` ${text} `, fileIds: files.map(({ id }) => id) };
+    await store.post("lobby", "me", [{ ...draft("me", "typed"), file: file("a.txt") }], taken);
     expect(names(await store.composer("me", "lobby"))).toEqual([""]);
     expect(names(await store.composer("me", "garden"))).toEqual(["typed", "a.txt"]);
     expect(names(await store.composer("you", "lobby"))).toEqual(["typed", "a.txt"]);
     const [entry] = await store.list("me");
     expect(await entry?.file?.content.text()).toBe("a.txt");
+  });
+
+  it("leaves in a composer what came there after the message was made", async () => {
+    const store = await admitted("me");
+    await store.stage("me", "lobby", [file("a.txt")]);
+    const fileIds = (await store.composer("me", "lobby")).files.map(({ id }) => id);
+    await store.saveText("me", "lobby", "typed since");
+    await store.stage("me", "lobby", [file("b.txt")]);
+    await store.post("lobby", "me", [draft("me", "typed")], { text: "typed", fileIds });
+    expect(names(await store.composer("me", "lobby"))).toEqual(["typed since", "b.txt"]);
+    await store.post("lobby", "me", [draft("me", "typed since")], { text: "typed since", fileIds: [] });
+    expect(names(await store.composer("me", "lobby"))).toEqual(["", "b.txt"]);
   });
 
   it("leaves both as they were where it cannot take the messages", async () => {
@@ -185,7 +234,8 @@ describe.each(Object.entries(stores))("a store %s", (_name, open) => {
     await store.stage("me", "lobby", [file("a.txt")]);
     const impossible = { ...draft("me", "second"), failure: (() => undefined) as unknown as undefined };
     const broken = impossible as unknown as ReturnType<typeof draft>;
-    await expect(store.post("lobby", "me", [draft("me", "first"), broken])).rejects.toThrow();
+    const taken = { text: "typed", fileIds: [1] };
+    await expect(store.post("lobby", "me", [draft("me", "first"), broken], taken)).rejects.toThrow();
     expect(await texts(store)).toEqual([]);
     expect(names(await store.composer("me", "lobby"))).toEqual(["typed", "a.txt"]);
   });
@@ -230,7 +280,6 @@ describe("a store in IndexedDB", () => {
     const store = await IndexedDbStore.open(name);
     await store.admit(account("me"));
     await fill(store, "me");
-    store.close();
     const again = await IndexedDbStore.open(name);
     expect(await everything(again, "me")).toEqual(full("me"));
     expect(await again.account()).toEqual(account("me"));
@@ -249,7 +298,7 @@ describe("a store in IndexedDB", () => {
     old.close();
     const store = await IndexedDbStore.open(name);
     await store.admit(account("me"));
-    await store.post("lobby", "me", [draft("me", "three")]);
+    await store.post("lobby", "me", [draft("me", "three")], nothingTaken);
     expect(await texts(store)).toEqual(["one", "two", "three"]);
   });
 
@@ -257,7 +306,7 @@ describe("a store in IndexedDB", () => {
     const store = await IndexedDbStore.open(newName());
     const transaction = vi.spyOn(IDBDatabase.prototype, "transaction");
     await store.admit(account("me"));
-    await store.post("lobby", "me", [draft("me", "text")]);
+    await store.post("lobby", "me", [draft("me", "text")], nothingTaken);
     for (const entry of await store.list("me")) {
       await store.replace(entry);
       await store.withdraw(entry);
@@ -277,10 +326,60 @@ describe("a store in IndexedDB", () => {
     ]);
   });
 
-  it("makes way for a newer version", async () => {
+  it("makes way for a newer version, tells of its end, and keeps nothing any more", async () => {
     const name = newName();
-    await IndexedDbStore.open(name);
+    const store = await IndexedDbStore.open(name);
+    await store.admit(account("me"));
+    expect(store.ended.aborted).toBe(false);
     const newer = await openDB(name, 3);
     expect(newer.version).toBe(3);
+    expect(store.ended.aborted).toBe(true);
+    await expect(store.saveText("me", "lobby", "typed")).rejects.toThrow();
+    await expect(store.list("me")).rejects.toThrow();
+  });
+
+  it("tells of its end where the browser ends it", async () => {
+    const { store, end } = await openEndable(newName());
+    expect(store.ended.aborted).toBe(false);
+    end();
+    expect(store.ended.aborted).toBe(true);
+  });
+
+  it("tells that it waits for a page that does not make way", async () => {
+    const name = newName();
+    const old = await openDB(name, 1);
+    let isBlocked = false;
+    const opening = IndexedDbStore.open(name, () => (isBlocked = true));
+    await vi.waitFor(() => expect(isBlocked).toBe(true));
+    old.close();
+    await (await opening).admit(account("me"));
+  });
+
+  it("lets copies make way for what the user writes where the disk is full", async () => {
+    const store = await IndexedDbStore.open(newName());
+    await store.admit(account("me"));
+    await store.admit(account("you"));
+    const adding = vi.spyOn(IDBObjectStore.prototype, "add");
+    const full = () => {
+      throw new DOMException("no room", "QuotaExceededError");
+    };
+    for (const write of [
+      () => store.post("lobby", "me", [draft("me", "text")], nothingTaken),
+      () => store.stage("me", "lobby", [file("a.txt")]),
+    ]) {
+      await store.saveRoom("me", { roomId: "lobby", epoch: "e", messages: [] });
+      await store.saveRoom("you", { roomId: "lobby", epoch: "e", messages: [] });
+      adding.mockImplementationOnce(full);
+      await write();
+      expect([await store.room("me", "lobby"), await store.room("you", "lobby")]).toEqual([
+        undefined,
+        undefined,
+      ]);
+    }
+    expect(await texts(store)).toEqual(["text"]);
+    expect(names(await store.composer("me", "lobby"))).toEqual(["", "a.txt"]);
+    adding.mockImplementation(full);
+    await expect(store.stage("me", "lobby", [file("b.txt")])).rejects.toThrow("no room");
+    adding.mockRestore();
   });
 });

@@ -4,10 +4,11 @@ import { resync } from "../src/sdk/calls";
 import { Refused } from "../src/sdk/errors";
 import { decode } from "../src/sdk/events";
 import type { Copies, Follower } from "../src/sdk/follower";
+import type { Cursor } from "../src/sdk/rest";
 import type { RoomCopy } from "../src/sdk/store";
 import { Sync } from "../src/sdk/sync";
 import { hasOlder, watermark } from "../src/sdk/timeline";
-import type { Message } from "../src/sdk/wire";
+import type { Message, Page } from "../src/sdk/wire";
 import { Clock, seeded } from "./world/clock";
 import { ModelServer } from "./world/server";
 import { FaultyTransport, noFaults, type Faults } from "./world/transport";
@@ -95,16 +96,23 @@ class World {
       timers: this.clock,
       random: this.#random,
       copies: this.disk,
-      resync: (roomId, afterSeq) => resync(this.transport, roomId, afterSeq),
+      resync: (roomId, afterSeq) => this.#asMember(() => resync(this.transport, roomId, afterSeq)),
       page: (roomId, cursor) => {
         this.pagesRead += 1;
-        if (!this.isMember) return Promise.reject(new Refused("not_a_member", ""));
-        return Promise.resolve(this.server.page(roomId, cursor === "newest" ? undefined : cursor.beforeSeq));
+        return this.#asMember(() => this.#page(roomId, cursor));
       },
       changed: () => undefined,
       arrived: (_roomId, messages) => this.arrived.push(...messages),
       unauthenticated: () => undefined,
     });
+  }
+
+  #asMember(read: () => Promise<Page>): Promise<Page> {
+    return this.isMember ? read() : Promise.reject(new Refused("not_a_member", ""));
+  }
+
+  #page(roomId: string, cursor: Cursor): Promise<Page> {
+    return Promise.resolve(this.server.page(roomId, cursor === "newest" ? undefined : cursor.beforeSeq));
   }
 }
 

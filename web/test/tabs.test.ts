@@ -20,6 +20,7 @@ const over: Note = { kind: "over" };
 const draft: Note = { kind: "draft", roomId: "lobby" };
 const outbox: Note = {
   kind: "outbox",
+  isChanged: true,
   sending: ["m1"],
   progress: [{ clientMsgId: "m1", share: 0.5 }],
   stored: [{ clientMsgId: "m0", roomId: "lobby", seq: 7 }],

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { NoAnswer, Refused } from "../src/sdk/errors";
 import { WireError } from "../src/sdk/guards";
 import { Rest } from "../src/sdk/rest";
-import { xhrUpload } from "../src/sdk/upload";
+import { xhrUpload, type XhrUploadOptions } from "../src/sdk/upload";
 import { Clock } from "./world/clock";
 import { file } from "./world/things";
 import { PlatformRequest } from "./world/xhr";
@@ -20,10 +20,10 @@ describe("an upload from a browser", () => {
     vi.unstubAllGlobals();
   });
 
-  function begin(clock = new Clock()) {
+  function begin(to: XhrUploadOptions = {}, clock = new Clock()) {
     const shares: number[] = [];
     const giving = new AbortController();
-    const upload = xhrUpload(clock);
+    const upload = xhrUpload({ ...to, timers: clock });
     const options = { signal: giving.signal, progress: (share: number) => shares.push(share) };
     // What the browser takes it for is not what it is called.
     const called = { ...file("a.txt", "hello"), mimeType: "text/markdown" };
@@ -41,6 +41,13 @@ describe("an upload from a browser", () => {
     request.answers(201, JSON.stringify({ ...uploaded, sha256: "…", url: "/files/f1" }));
     expect(await result).toEqual(uploaded);
     expect(shares).toEqual([0.25, 1]);
+  });
+
+  it("goes to the page's own gateway with its cookie, or to another one with a token", () => {
+    expect(begin().request.headers).toEqual({});
+    const { request } = begin({ url: "https://chat.example", token: "secret" });
+    expect(request.asked).toEqual(["POST", "https://chat.example/files"]);
+    expect(request.headers).toEqual({ authorization: "Bearer secret" });
   });
 
   it("has the server's code where it is refused, and when to come back", async () => {

@@ -1,7 +1,7 @@
 /** One try to get one message to the server: its file first, then the message that names it. */
 
 import type { Outgoing } from "./calls";
-import { Refused } from "./errors";
+import { isPassing, Refused } from "./errors";
 import type { Entry, PendingFile } from "./store";
 import type { Receipt } from "./tabs";
 import type { Upload, UploadOptions } from "./upload";
@@ -11,16 +11,14 @@ import type { Ack, FileRef } from "./wire";
 export type Outcome =
   | { readonly kind: "stored"; readonly receipt: Receipt }
   | { readonly kind: "failed"; readonly code: string; readonly detail: string }
-  | { readonly kind: "again"; readonly notBeforeMs: number }
+  /** It may succeed later. */
+  | { readonly kind: "again"; readonly failure: unknown }
   /** The server has the file no more: it removes one that was sent nowhere for a day. */
   | { readonly kind: "file gone"; readonly detail: string }
   | { readonly kind: "unauthenticated" };
 
 /** What an upload came to: the file's name at the server, or the end of this try. */
 export type Uploaded = FileRef | Outcome;
-
-/** What may succeed later; any other refusal is for good. */
-const retryable: ReadonlySet<string> = new Set(["unavailable", "rate_limited", "internal"]);
 
 /** Uploads a file, for as long as `signal` allows. */
 export async function tryUpload(
@@ -31,9 +29,8 @@ export async function tryUpload(
   try {
     return await upload(file, options);
   } catch (error) {
-    if (!(error instanceof Refused)) return { kind: "again", notBeforeMs: 0 };
+    if (!(error instanceof Refused) || isPassing(error)) return { kind: "again", failure: error };
     if (error.code === "unauthenticated") return { kind: "unauthenticated" };
-    if (retryable.has(error.code)) return { kind: "again", notBeforeMs: error.retryAfterMs ?? 0 };
     return { kind: "failed", code: error.code, detail: error.message };
   }
 }
@@ -46,14 +43,15 @@ export async function trySend(send: (outgoing: Outgoing) => Promise<Ack>, entry:
   let ack: Ack;
   try {
     ack = await send({ clientMsgId, roomId, text, sentAtClient, ...file });
-  } catch {
-    return { kind: "again", notBeforeMs: 0 };
+  } catch (error) {
+    return { kind: "again", failure: error };
   }
   if (ack.status !== "rejected") return { kind: "stored", receipt: { clientMsgId, roomId, seq: ack.seq } };
   if (ack.reason === "unauthenticated") return { kind: "unauthenticated" };
   if (ack.reason === "not_found" && fileId !== undefined) {
     return { kind: "file gone", detail: ack.message ?? "" };
   }
-  if (ack.retryable === true) return { kind: "again", notBeforeMs: ack.retryAfterMs ?? 0 };
-  return { kind: "failed", code: ack.reason, detail: ack.message ?? "" };
+  const detail = ack.message ?? "";
+  if (ack.retryable !== true) return { kind: "failed", code: ack.reason, detail };
+  return { kind: "again", failure: new Refused(ack.reason, detail, ack.retryAfterMs) };
 }

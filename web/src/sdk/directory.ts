@@ -6,13 +6,12 @@
 import { codeOf } from "./errors";
 import type { ServerEvent } from "./events";
 import { accepted, emptyListing, listed, marked, type Listing } from "./listing";
+import { Refresher } from "./refresher";
 import type { Rest } from "./rest";
 import { Soon } from "./soon";
 import type { CachedListing } from "./store";
-import { backoffMs, type Timers } from "./timing";
+import type { Timers } from "./timing";
 import type { Friend, RoomEntry } from "./wire";
-
-export type { Listing } from "./listing";
 
 export interface DirectoryParts {
   readonly userId: string;
@@ -24,34 +23,40 @@ export interface DirectoryParts {
   readonly changed: () => void;
   /** It was read from the server; `left` are the rooms that were there before and are not any more. */
   readonly read: (left: readonly string[]) => void;
+  /** Writes down what is listed, with the positions that the server's list does not have yet. */
   readonly save: (listing: CachedListing) => void;
   readonly unauthenticated: () => void;
 }
 
-export const nothingListed: Listing = emptyListing;
-
 /** How long a change may wait to be written down. */
 const SAVE_MS = 1_000;
+
+/** What of the listing is worth keeping. */
+const KEPT = ["rooms", "invites", "incoming", "outgoing", "friends"] as const;
+
+/** Everything as the server tells it. */
+interface Answer extends Omit<CachedListing, "friends" | "epoch" | "marks"> {
+  readonly details: readonly Friend[];
+}
 
 export class Directory {
   readonly #parts: DirectoryParts;
   readonly #saving: Soon;
   /** Positions that this page has moved, until the server's list knows of them. */
   readonly #marks = new Map<string, number>();
-  #listing = nothingListed;
+  readonly #refresher: Refresher;
+  #listing = emptyListing;
   /** Events that came while it was being read: the answer may or may not know of them. */
   #meanwhile: ServerEvent[] | undefined;
   /** Counts connections, so that what was asked for on an earlier one does not pass for fresh. */
   #connection = 0;
   #isConnected = false;
-  #asked = false;
-  #attempt = 0;
   #stopped = false;
-  #cancel: (() => void) | undefined;
 
   constructor(parts: DirectoryParts) {
     this.#parts = parts;
-    this.#saving = new Soon(parts.timers, SAVE_MS, () => parts.save(cached(this.#listing)));
+    this.#saving = new Soon(parts.timers, SAVE_MS, () => this.#save());
+    this.#refresher = new Refresher(parts.timers, parts.random, () => this.#readOnce());
   }
 
   get listing(): Listing {
@@ -59,17 +64,18 @@ export class Directory {
   }
 
   /** Takes over what was kept on disk, unless the server was faster. */
-  restore(kept: CachedListing): void {
-    if (this.#listing.loaded) return;
-    this.#listing = this.#withMarks({ ...this.#listing, ...kept, loaded: true });
-    this.#parts.changed();
+  restore({ rooms, invites, incoming, outgoing, friends, marks = [] }: CachedListing): void {
+    for (const { roomId, seq } of marks) this.#marks.set(roomId, seq);
+    const kept = { ...this.#listing, rooms, invites, incoming, outgoing, friends, loaded: true };
+    this.#set(this.#withMarks(this.#listing.loaded ? this.#listing : kept));
   }
 
   apply(event: ServerEvent): void {
     this.#meanwhile?.push(event);
+    if (event.name === "room_removed") this.#marks.delete(event.body.roomId);
     const before = this.#listing;
     this.#set(this.#after(before, event));
-    if (this.#leavesOpen(before, event)) this.read();
+    if (this.#leavesOpen(before, event)) this.#refresher.ask();
   }
 
   /** The user has read a room up to here, in this page. Positions only move forward: says whether it did. */
@@ -77,6 +83,7 @@ export class Directory {
     const room = this.#listing.rooms.find((one) => one.roomId === roomId);
     if (seq <= Math.max(room?.lastReadSeq ?? 0, this.#marks.get(roomId) ?? 0)) return false;
     this.#marks.set(roomId, seq);
+    this.#saving.ask();
     this.#set(this.#withMarks(this.#listing));
     return true;
   }
@@ -84,7 +91,7 @@ export class Directory {
   /** The server does not take the position that was marked: what it says counts. */
   unmark(roomId: string): void {
     this.#marks.delete(roomId);
-    this.read();
+    this.#refresher.ask();
   }
 
   /** A connection stands, and with it events come. */
@@ -101,23 +108,24 @@ export class Directory {
     this.#set({ ...this.#listing, isFresh: false, online: new Set() });
   }
 
+  /** The server has another history: positions of the old one mean nothing, and what is listed is old. */
+  renew(): void {
+    this.#marks.clear();
+    this.#connection += 1;
+    this.#set({ ...this.#listing, isFresh: false });
+    this.read();
+  }
+
   /** Reads everything again. */
   read(): void {
-    this.#cancel?.();
-    this.#asked = true;
-    if (this.#meanwhile === undefined && !this.#stopped) void this.#readWhileAsked();
+    this.#refresher.hurry();
   }
 
   /** Ends it. What changed last is written down. */
   stop(): void {
     this.#saving.flush();
     this.#stopped = true;
-    this.#cancel?.();
-  }
-
-  /** Positions of another history mean nothing. */
-  forgetMarks(): void {
-    this.#marks.clear();
+    this.#refresher.stop();
   }
 
   #after(listing: Listing, event: ServerEvent): Listing {
@@ -147,39 +155,33 @@ export class Directory {
     }
   }
 
-  async #readWhileAsked(): Promise<void> {
-    while (this.#asked && !this.#stopped) {
-      this.#asked = false;
-      const meanwhile: ServerEvent[] = [];
-      this.#meanwhile = meanwhile;
-      await this.#readOnce(meanwhile);
+  async #readOnce(): Promise<void> {
+    const connection = this.#connection;
+    const meanwhile: ServerEvent[] = [];
+    this.#meanwhile = meanwhile;
+    try {
+      const answer = await this.#ask();
+      if (!this.#stopped) this.#take(answer, meanwhile, this.#isConnected && connection === this.#connection);
+    } catch (error) {
+      if (codeOf(error) !== "unauthenticated") throw error;
+      if (!this.#stopped) this.#parts.unauthenticated();
+    } finally {
       this.#meanwhile = undefined;
     }
   }
 
-  async #readOnce(meanwhile: readonly ServerEvent[]): Promise<void> {
-    const { timers, random, unauthenticated } = this.#parts;
-    const connection = this.#connection;
-    try {
-      const { details, ...kept } = await this.#ask();
-      if (this.#stopped) return;
-      const isFresh = this.#isConnected && connection === this.#connection;
-      const online = this.#isConnected ? withFriends(this.#listing.online, details) : new Set<string>();
-      const friends = details.map(({ userId, displayName }) => ({ userId, displayName }));
-      const read = this.#withMarks({ ...kept, friends, online, isFresh, loaded: true });
-      const before = this.#listing.rooms;
-      this.#attempt = 0;
-      this.#set(meanwhile.reduce((listing, event) => this.#after(listing, event), read));
-      this.#forgetMarks(kept.rooms);
-      this.#parts.read(missingFrom(this.#listing.rooms, before));
-    } catch (error) {
-      if (this.#stopped) return;
-      if (codeOf(error) === "unauthenticated") unauthenticated();
-      else this.#cancel = timers.after(backoffMs(this.#attempt++, random), () => this.read());
-    }
+  #take({ details, ...kept }: Answer, meanwhile: readonly ServerEvent[], isFresh: boolean): void {
+    const online = this.#isConnected ? withFriends(this.#listing.online, details) : new Set<string>();
+    const friends = details.map(({ userId, displayName }) => ({ userId, displayName }));
+    const read = this.#withMarks({ ...kept, friends, online, isFresh, loaded: true });
+    const before = this.#listing.rooms;
+    this.#set(meanwhile.reduce((listing, event) => this.#after(listing, event), read));
+    const left = missingFrom(this.#listing.rooms, before);
+    this.#forgetMarks(kept.rooms, left);
+    this.#parts.read(left);
   }
 
-  async #ask() {
+  async #ask(): Promise<Answer> {
     const { rest, userId } = this.#parts;
     const [rooms, invites, incoming, outgoing, details] = await Promise.all([
       rest.rooms(),
@@ -199,28 +201,32 @@ export class Directory {
     );
   }
 
-  /** A mark that the server's list has reached is no longer needed. */
-  #forgetMarks(rooms: Listing["rooms"]): void {
+  /** A mark is no longer needed where the server's list has reached it, and in a room that was left. */
+  #forgetMarks(rooms: Listing["rooms"], left: readonly string[]): void {
+    for (const roomId of left) this.#marks.delete(roomId);
     for (const { roomId, lastReadSeq } of rooms) {
       if ((this.#marks.get(roomId) ?? Infinity) <= lastReadSeq) this.#marks.delete(roomId);
     }
   }
 
   #set(next: Listing): void {
-    if (next === this.#listing || this.#stopped) return;
+    const before = this.#listing;
+    if (next === before || this.#stopped) return;
     this.#listing = next;
-    if (next.loaded) this.#saving.ask();
+    if (KEPT.some((part) => next[part] !== before[part])) this.#saving.ask();
     this.#parts.changed();
+  }
+
+  #save(): void {
+    const { loaded, rooms, invites, incoming, outgoing, friends } = this.#listing;
+    const marks = [...this.#marks].map(([roomId, seq]) => ({ roomId, seq }));
+    if (loaded) this.#parts.save({ rooms, invites, incoming, outgoing, friends, marks });
   }
 }
 
 function missingFrom(rooms: readonly RoomEntry[], before: readonly RoomEntry[]): string[] {
   const known = new Set(rooms.map(({ roomId }) => roomId));
   return before.map(({ roomId }) => roomId).filter((roomId) => !known.has(roomId));
-}
-
-function cached({ rooms, invites, incoming, outgoing, friends }: Listing): CachedListing {
-  return { rooms, invites, incoming, outgoing, friends };
 }
 
 function withFriends(online: ReadonlySet<string>, friends: readonly Friend[]): ReadonlySet<string> {

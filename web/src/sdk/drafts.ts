@@ -3,7 +3,15 @@
  * The newest typing wins; an older reading of the disk never takes its place.
  */
 
-import type { NewFile, Store, Unsent } from "./store";
+import {
+  isSameText,
+  takenOf,
+  type NewFile,
+  type StagedFile,
+  type Store,
+  type Taken,
+  type Unsent,
+} from "./store";
 import type { Bus } from "./tabs";
 import type { Timers } from "./timing";
 
@@ -18,6 +26,8 @@ export interface DraftsParts {
 
 interface Composer {
   unsent: Unsent;
+  /** What is on its way to the outbox: no more to be shown here, whatever the disk still has. */
+  readonly leaving: Set<Taken>;
   /** There where something was typed here and not given to the disk yet: ends the wait for that. */
   unsaved: (() => void) | undefined;
   /** Counts what makes readings of the text that are under way outdated, and of the files. */
@@ -81,19 +91,35 @@ export class Drafts {
     await this.#read(roomId);
   }
 
-  /** What stood in the composer goes to the outbox, which empties it on disk. */
-  taken(roomId: string): void {
+  /**
+   * Sends what stands in the composer: it is gone from here at once, and from the disk when `write` has handed it to
+   * the outbox. Errors: as of `write`; what stood here does so again, in front of what was typed since.
+   */
+  async take(
+    roomId: string,
+    text: string,
+    files: readonly (NewFile | StagedFile)[],
+    write: () => Promise<void>,
+  ): Promise<void> {
     const composer = this.#composer(roomId);
-    composer.unsaved?.();
-    composer.texts += 1;
-    composer.files += 1;
-    composer.unsent = nothing;
-    composer.unsaved = undefined;
-    // A reading that begins before the disk is emptied, for another tab's change, brings it back: not for long.
-    this.#parts.timers.after(SAVE_MS, () => {
-      if (!this.#isClosed) this.#read(roomId).catch(() => undefined);
-    });
+    const taken = takenOf(text, files);
+    const wasHere = isSameText(composer.unsent.text, text);
+    // The disk is to have the whole text, since just that is removed from there.
+    if (composer.unsaved !== undefined) this.#save(roomId, composer);
+    composer.leaving.add(taken);
+    composer.unsent = without([taken], composer.unsent);
     this.#tell(roomId);
+    try {
+      await write();
+      composer.leaving.delete(taken);
+    } catch (error) {
+      composer.leaving.delete(taken);
+      if (wasHere) this.#giveBack(roomId, composer, text);
+      throw error;
+    } finally {
+      // Readings of the time between may have missed what came then.
+      this.#read(roomId).catch(() => undefined);
+    }
   }
 
   /** Saves what is not saved yet. Returns when the disk has had all of it; what it did not take is given to it again. */
@@ -114,9 +140,16 @@ export class Drafts {
   #composer(roomId: string): Composer {
     const known = this.#composers.get(roomId);
     if (known !== undefined) return known;
-    const composer = { unsent: nothing, unsaved: undefined, texts: 0, files: 0 };
+    const composer = { unsent: nothing, leaving: new Set<Taken>(), unsaved: undefined, texts: 0, files: 0 };
     this.#composers.set(roomId, composer);
     return composer;
+  }
+
+  #giveBack(roomId: string, composer: Composer, text: string): void {
+    const both = [text, composer.unsent.text].filter((one) => one.trim() !== "");
+    composer.unsent = { ...composer.unsent, text: both.join("\n") };
+    this.#saveLater(roomId, composer, SAVE_MS);
+    this.#tell(roomId);
   }
 
   /** The disk works off readings and changes in the order in which it is given them, so what is given to it counts as saved. */
@@ -165,8 +198,9 @@ export class Drafts {
     return (roomId, found) => {
       const composer = this.#composer(roomId);
       const { texts, files } = begun.get(roomId) ?? { texts: 0, files: 0 };
-      const text = composer.texts === texts ? found.text : composer.unsent.text;
-      const kept = composer.files === files ? found.files : composer.unsent.files;
+      const staying = without(composer.leaving, found);
+      const text = composer.texts === texts ? staying.text : composer.unsent.text;
+      const kept = composer.files === files ? staying.files : composer.unsent.files;
       composer.unsent = { text, files: kept };
       this.#tell(roomId);
     };
@@ -175,4 +209,12 @@ export class Drafts {
   #tell(roomId: string): void {
     if (!this.#isClosed) this.#parts.changed(roomId);
   }
+}
+
+function without(leaving: Iterable<Taken>, { text, files }: Unsent): Unsent {
+  const all = [...leaving];
+  return {
+    text: all.some((taken) => isSameText(taken.text, text)) ? "" : text,
+    files: files.filter(({ id }) => !all.some(({ fileIds }) => fileIds.includes(id))),
+  };
 }

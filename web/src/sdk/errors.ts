@@ -25,3 +25,11 @@ export function codeOf(error: unknown): string {
   if (error instanceof Refused) return error.code;
   return error instanceof NoAnswer ? "no_answer" : "fault";
 }
+
+/** Codes of refusals that pass by themselves. */
+const PASSING: ReadonlySet<string> = new Set(["unavailable", "rate_limited", "internal"]);
+
+/** Whether the same may succeed later: it was refused for now, or no answer came, or none that can be understood. */
+export function isPassing(error: unknown): boolean {
+  return !(error instanceof Refused) || PASSING.has(error.code);
+}

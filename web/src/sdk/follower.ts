@@ -4,15 +4,16 @@
  * room on disk is shown first and doubted until the server has said how far the room has come.
  */
 
-import { codeOf, NoAnswer, Refused } from "./errors";
+import { codeOf, NoAnswer } from "./errors";
 import type { Pending } from "./outbox";
 import type { Cursor } from "./rest";
+import { Retry } from "./retry";
 import { Soon } from "./soon";
-import type { RoomCopy } from "./store";
+import { MAX_MESSAGES, type RoomCopy } from "./store";
 import type { Receipt } from "./tabs";
 import * as timelines from "./timeline";
 import type { Timeline } from "./timeline";
-import { backoffMs, type Timers } from "./timing";
+import type { Timers } from "./timing";
 import type { Message, Page, RoomJoined } from "./wire";
 
 /** Where copies of rooms outlive the page. */
@@ -44,7 +45,7 @@ const FAR = 400;
 /** How long a stored own message may take to arrive before it is read. */
 const GRACE_MS = 1_000;
 
-/** How long a connection may take to join the room before its page is read instead, which also tells who is no member any more. */
+/** How long a connection may take to join the room before it is read all the same, which also tells who is no member any more. */
 const JOIN_MS = 3_000;
 
 /** How often a room on screen is asked for what a lost hint may have left out. */
@@ -53,12 +54,18 @@ const CHECK_MS = 30_000;
 /** How long a change may wait to be written down. */
 const SAVE_MS = 1_000;
 
-/** Messages that are kept on disk, and of a room that nobody looks at, which for a while may have twice as many. */
-const KEPT = 200;
+/** Messages that are held of a room that nobody looks at, which for a while may have twice as many. */
+const KEPT = MAX_MESSAGES;
+
+/** What is read next: the newest page, or what follows the watermark. */
+type Step = "newest" | "following";
 
 export class Follower {
   readonly #parts: FollowerParts;
   readonly #saving: Soon;
+  readonly #retry: Retry;
+  /** Each ends the wait for an own message to arrive. */
+  readonly #graces = new Set<() => void>();
   #timeline: Timeline;
   /** What the connection said of the room when it joined it; nothing while there is none. */
   #joined: RoomJoined | undefined;
@@ -70,14 +77,14 @@ export class Follower {
   #isDue = false;
   /** The connection took too long to join the room. */
   #unheard = false;
+  /** Counts what said that the user is a member: a refusal of what was asked before is old news. */
+  #welcomes = 0;
   #isOnScreen = false;
   #restoring = true;
   #gone = false;
   #stopped = false;
   #reading = false;
   #readingOlder = false;
-  #attempt = 0;
-  #cancelRead: (() => void) | undefined;
   #cancelJoin: (() => void) | undefined;
   #cancelCheck: (() => void) | undefined;
 
@@ -85,6 +92,7 @@ export class Follower {
     this.#timeline = timeline;
     this.#parts = parts;
     this.#saving = new Soon(parts.timers, SAVE_MS, () => this.#save());
+    this.#retry = new Retry(parts.timers, parts.random, () => this.#read());
     void this.#restore();
   }
 
@@ -113,8 +121,10 @@ export class Follower {
 
   /** Somebody looks at the room from now on. */
   look(): void {
+    if (this.#stopped) return;
     this.#isOnScreen = true;
     this.#cancelCheck?.();
+    this.#retry.hurry();
     this.#check();
   }
 
@@ -130,13 +140,14 @@ export class Follower {
     this.#joined = room;
     this.#cancelJoin?.();
     this.#unheard = false;
+    this.#welcomes += 1;
     this.#gone = false;
     this.#set(timelines.announced(this.#timeline, room.epoch, room.latestSeq));
     // A copy that goes further than the room is one of a server that has lost messages: the next answer tells.
     if (timelines.watermark(this.#timeline) > room.latestSeq) this.#doubts += 1;
     else this.#cleared = this.#doubts;
     this.#isDue = false;
-    this.read();
+    this.#readNow();
   }
 
   /** A connection stands; it joins the room where the user is still a member. */
@@ -145,32 +156,35 @@ export class Follower {
     this.#cancelJoin = this.#parts.timers.after(JOIN_MS, () => {
       if (this.#joined !== undefined) return;
       this.#unheard = true;
-      this.read();
+      this.#readNow();
     });
   }
 
   /** The connection is gone: what happens from now on is not heard. */
   cutOff(): void {
     this.#joined = undefined;
+    this.#unheard = false;
     this.#doubts += 1;
     this.#cancelJoin?.();
     this.#parts.changed();
   }
 
-  /** Something may have been missed. */
+  /** Somebody is back who was away: something may have been missed. */
   doubt(): void {
     this.#doubts += 1;
-    this.read();
+    this.#readNow();
   }
 
   /** The room was seen, elsewhere than on the connection, to reach this far. */
   reached(seq: number): void {
-    if (this.#timeline.loaded && seq > timelines.watermark(this.#timeline)) this.doubt();
+    if (!this.#timeline.loaded || seq <= timelines.watermark(this.#timeline)) return;
+    this.#doubts += 1;
+    this.#read();
   }
 
   received(message: Message): void {
     this.#set(timelines.received(this.#timeline, message));
-    this.read();
+    this.#read();
   }
 
   outboxHolds(pending: readonly Pending[]): void {
@@ -180,11 +194,14 @@ export class Follower {
   confirmed(receipt: Receipt): void {
     const { epoch } = this.#timeline;
     this.#set(timelines.confirmed(this.#timeline, receipt.clientMsgId, receipt.seq));
-    this.#parts.timers.after(GRACE_MS, () => {
-      if (epoch === undefined || this.#timeline.epoch !== epoch) return;
+    if (epoch === undefined || this.#stopped) return;
+    const cancel = this.#parts.timers.after(GRACE_MS, () => {
+      this.#graces.delete(cancel);
+      if (this.#timeline.epoch !== epoch) return;
       this.#set(timelines.announced(this.#timeline, epoch, receipt.seq));
-      this.read();
+      this.#read();
     });
+    this.#graces.add(cancel);
   }
 
   /** The user is a member no more: what was kept of the room goes too. */
@@ -198,15 +215,17 @@ export class Follower {
 
   /** The user is a member (again). */
   added(): void {
+    this.#welcomes += 1;
     this.#gone = false;
-    this.read();
+    this.#readNow();
   }
 
   /** Ends it. What changed last is written down. */
   stop(): void {
     this.#saving.flush();
     this.#stopped = true;
-    this.#cancelRead?.();
+    this.#retry.stop();
+    this.#graces.forEach((cancel) => cancel());
     this.#cancelJoin?.();
     this.#cancelCheck?.();
   }
@@ -215,6 +234,7 @@ export class Follower {
   async readOlder(): Promise<void> {
     const oldest = this.#timeline.messages[0]?.seq;
     if (oldest === undefined || this.#readingOlder || !timelines.hasOlder(this.#timeline)) return;
+    if (this.#stopped) return;
     this.#readingOlder = true;
     try {
       const { epoch } = this.#timeline;
@@ -225,96 +245,100 @@ export class Follower {
     }
   }
 
-  /** Reads until nothing is missing. */
-  read(): void {
-    if (this.#restoring || this.#reading || this.#gone || this.#stopped) return;
-    this.#cancelRead?.();
-    this.#reading = true;
-    void this.#readAll().then(() => this.#changed());
-  }
-
   async #restore(): Promise<void> {
     const copy = await this.#parts.copies.load(this.#timeline.roomId).catch(() => undefined);
     const { latestSeq } = this.#timeline;
     if (copy !== undefined && !this.#gone) this.#set(timelines.restored(this.#timeline, copy));
     if (timelines.watermark(this.#timeline) > latestSeq) this.#doubts += 1;
     this.#restoring = false;
-    this.read();
+    this.#read();
   }
 
   #check(): void {
     this.#cancelCheck = this.#parts.timers.after(CHECK_MS, () => this.#check());
     this.#isDue = true;
-    this.read();
+    this.#read();
+  }
+
+  /** Reads until nothing is missing. Where a failure is being waited out, after that. */
+  #read(): void {
+    if (this.#restoring || this.#reading || this.#gone || this.#stopped || this.#retry.isWaiting) return;
+    this.#reading = true;
+    void this.#readAll().then(() => this.#changed());
+  }
+
+  /** As `#read`, but waits no longer than the server wants. */
+  #readNow(): void {
+    this.#retry.hurry();
+    this.#read();
   }
 
   async #readAll(): Promise<void> {
+    let welcomes = this.#welcomes;
     try {
       for (let step = this.#nextStep(); step !== undefined; step = this.#nextStep()) {
-        const { epoch } = this.#timeline;
-        const before = progress(this.#timeline);
-        const doubts = this.#doubts;
-        this.#apply(await step(), epoch);
-        this.#cleared = Math.max(this.#cleared, doubts);
-        // An answer that is older than what was heard live: asking again at once would ask without end.
-        if (this.behind > 0 && progress(this.#timeline) === before) throw new NoAnswer("no progress");
-        this.#attempt = 0;
+        welcomes = this.#welcomes;
+        await this.#take(step);
+        this.#retry.succeeded();
       }
     } catch (error) {
-      this.#failed(error);
+      this.#failed(error, welcomes);
     }
     // In one go with the last look, so that nothing that comes in between is overlooked.
     this.#reading = false;
   }
 
-  #nextStep(): (() => Promise<Page>) | undefined {
+  #nextStep(): Step | undefined {
     if (this.#gone || this.#stopped) return undefined;
-    const { roomId, loaded } = this.#timeline;
-    if (this.#unheard || (!loaded && this.#mayLoad) || this.behind > FAR) {
-      return async () => {
-        const page = await this.#parts.page(roomId, "newest");
-        this.#unheard = false;
-        return page;
-      };
-    }
+    if (this.behind > FAR) return "newest";
+    const mayAsk = this.#joined !== undefined || this.#unheard;
+    // Somebody who looks is shown something without a connection too; what nobody looks at waits for one.
+    if (!this.#timeline.loaded) return mayAsk || this.#isOnScreen ? "newest" : undefined;
     // Without a connection, the next one will tell how far the room has come.
-    if (!loaded || this.#joined === undefined) return undefined;
-    if (this.behind === 0 && !this.#isDoubtful && !this.#isDue) return undefined;
+    if (!mayAsk) return undefined;
+    return this.behind > 0 || this.#isDoubtful || this.#isDue || this.#unheard ? "following" : undefined;
+  }
+
+  async #take(step: Step): Promise<void> {
+    const { epoch, roomId } = this.#timeline;
+    const before = progress(this.#timeline);
+    const doubts = this.#doubts;
     this.#isDue = false;
-    return () => this.#parts.resync(roomId, timelines.watermark(this.#timeline));
+    const { page, resync } = this.#parts;
+    this.#apply(
+      await (step === "newest" ? page(roomId, step) : resync(roomId, timelines.watermark(this.#timeline))),
+      epoch,
+    );
+    this.#cleared = Math.max(this.#cleared, doubts);
+    if (this.behind === 0) this.#unheard = false;
+    // An answer that is older than what was heard live: asking again at once would ask without end.
+    else if (progress(this.#timeline) === before) throw new NoAnswer("no progress");
   }
 
   get #isDoubtful(): boolean {
     return this.#cleared < this.#doubts;
   }
 
-  /** Somebody who looks is shown something without a connection too; what nobody looks at waits for one. */
-  get #mayLoad(): boolean {
-    return this.#isOnScreen || this.#joined !== undefined;
-  }
-
   /** A page of another history is newer than what is known, unless what is known changed since it was asked for. */
   #apply(page: Page, epochWhenAsked: string | undefined): void {
     const { epoch } = this.#timeline;
-    if (page.epoch !== epoch && epoch !== epochWhenAsked) return;
+    if (this.#gone || (page.epoch !== epoch && epoch !== epochWhenAsked)) return;
     this.#set(timelines.paged(this.#timeline, page));
   }
 
-  #failed(error: unknown): void {
+  #failed(error: unknown, welcomesWhenAsked: number): void {
     if (this.#stopped) return;
     switch (codeOf(error)) {
       case "not_a_member":
-        return this.removed();
+        if (this.#welcomes === welcomesWhenAsked) return this.removed();
+        break;
       case "unauthenticated":
         return this.#parts.unauthenticated();
       case "cursor_ahead":
         this.#set(timelines.dropped(this.#timeline));
     }
     this.#doubts += 1;
-    const asked = error instanceof Refused ? (error.retryAfterMs ?? 0) : 0;
-    this.#cancelRead = this.#parts.timers.after(asked + backoffMs(this.#attempt++, this.#parts.random), () =>
-      this.read(),
-    );
+    this.#retry.failed(error);
   }
 
   #save(): void {

@@ -55,6 +55,15 @@ export const list =
     return Array.from(value, (element, index) => item(element, `${at}[${index}]`));
   };
 
+/**
+ * A list of which the elements that do not fit are left out: one that a newer server has another kind of does not hide the
+ * others.
+ */
+export const listKnown =
+  <T>(item: Guard<T>): Guard<T[]> =>
+  (value, at) =>
+    list((element) => understood(item, element))(value, at).filter((element) => element !== undefined);
+
 export function shape<R extends Shape>(required: R): Guard<Fields<R>>;
 export function shape<R extends Shape, O extends Shape>(
   required: R,

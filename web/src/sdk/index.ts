@@ -29,4 +29,15 @@ export { SocketIoTransport, type SocketIoOptions } from "./socketio";
 export type { Transport, TransportHandler } from "./transport";
 export { realTimers, type Timers } from "./timing";
 export { xhrUpload, type Upload } from "./upload";
-export type { FileRef, FriendRequest, Invite, Limits, Me, Member, Message, RoomEntry, User } from "./wire";
+export type {
+  Device,
+  FileRef,
+  FriendRequest,
+  Invite,
+  Limits,
+  Me,
+  Member,
+  Message,
+  RoomEntry,
+  User,
+} from "./wire";

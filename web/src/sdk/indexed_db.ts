@@ -3,10 +3,13 @@
 import { openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction, type StoreNames } from "idb";
 import { understood } from "./guards";
 import {
+  bareFile,
   bounded,
   cachedListing,
+  isSameText,
   isWithdrawable,
   MAX_ROOMS,
+  NotAdmitted,
   roomCopy,
   type CachedListing,
   type Draft,
@@ -15,6 +18,7 @@ import {
   type RoomCopy,
   type StagedFile,
   type Store,
+  type Taken,
   type Unsent,
 } from "./store";
 import * as wire from "./wire";
@@ -24,7 +28,11 @@ type RoomKey = [userId: string, roomId: string];
 /** `position` numbers the rows of a table in the order in which they were added. */
 interface Schema extends DBSchema {
   /** Who is admitted; the last row was admitted last. */
-  accounts: { key: number; value: { userId: string; account: unknown }; indexes: { userId: string } };
+  accounts: {
+    key: number;
+    value: { userId: string; account: unknown; position?: number; isRetired?: boolean };
+    indexes: { userId: string };
+  };
   outbox: { key: number; value: Draft | Entry; indexes: { userId: string } };
   texts: {
     key: RoomKey;
@@ -49,21 +57,32 @@ type Table = StoreNames<Schema>;
 type Change<T extends Table> = IDBPTransaction<Schema, ("accounts" | T)[], "readwrite">;
 const tables: Table[] = ["accounts", "outbox", "texts", "staged", "listings", "rooms"];
 
+/** Ends where a page of a newer version wants to upgrade the database, and where the browser takes it away. */
 export class IndexedDbStore implements Store {
+  readonly ended: AbortSignal;
   readonly #db: IDBPDatabase<Schema>;
 
-  private constructor(db: IDBPDatabase<Schema>) {
+  private constructor(db: IDBPDatabase<Schema>, ended: AbortSignal) {
     this.#db = db;
+    this.ended = ended;
   }
 
-  /** Opens the database of this name. Errors: the browser keeps nothing, as in some private windows. */
-  static async open(name: string): Promise<IndexedDbStore> {
+  /**
+   * Opens the database of this name. `blocked` is called where that has to wait for a page of an older version, which
+   * does not make way. Errors: the browser keeps nothing, as in some private windows.
+   */
+  static async open(name: string, blocked: () => void = () => undefined): Promise<IndexedDbStore> {
+    const end = new AbortController();
     const db = await openDB<Schema>(name, 2, {
       upgrade,
+      blocked,
       // A page of a newer version wants to upgrade: this one makes way, or nobody could open it.
-      blocking: () => db.close(),
+      blocking: () => end.abort(),
+      // The user has the browser clear what pages keep, or its disk is gone.
+      terminated: () => end.abort(),
     });
-    return new IndexedDbStore(db);
+    end.signal.addEventListener("abort", () => db.close());
+    return new IndexedDbStore(db, end.signal);
   }
 
   async admit(account: wire.Me): Promise<void> {
@@ -74,9 +93,21 @@ export class IndexedDbStore implements Store {
     await transaction.done;
   }
 
+  async isAdmitted(userId: string): Promise<boolean> {
+    return (await this.#db.getKeyFromIndex("accounts", "userId", userId)) !== undefined;
+  }
+
   async account(): Promise<wire.Me | undefined> {
     const last = await this.#db.transaction("accounts").store.openCursor(null, "prev");
-    return last === null ? undefined : understood(wire.me, last.value.account);
+    if (last === null || last.value.isRetired === true) return undefined;
+    return understood(wire.me, last.value.account);
+  }
+
+  async retire(userId: string): Promise<void> {
+    const transaction = this.#db.transaction("accounts", "readwrite", { durability: "strict" });
+    const row = await transaction.store.index("userId").get(userId);
+    if (row !== undefined) await transaction.store.put({ ...row, isRetired: true });
+    await transaction.done;
   }
 
   async wipe(userId: string): Promise<void> {
@@ -99,14 +130,13 @@ export class IndexedDbStore implements Store {
     return rows.filter((row) => "position" in row);
   }
 
-  async post(roomId: string, userId: string, drafts: readonly Draft[]): Promise<void> {
-    await this.#change(userId, ["outbox", "texts", "staged"], async (change) => {
-      const outbox = change.objectStore("outbox");
+  async post(roomId: string, userId: string, drafts: readonly Draft[], taken: Taken): Promise<void> {
+    await this.#write(userId, ["outbox", "texts", "staged"], async (change) => {
       const texts = change.objectStore("texts");
-      const staged = change.objectStore("staged");
-      await texts.delete([userId, roomId]);
-      for (const id of await staged.index("room").getAllKeys([userId, roomId])) await staged.delete(id);
-      for (const draft of drafts) await outbox.add(draft);
+      const kept = await texts.get([userId, roomId]);
+      if (kept !== undefined && isSameText(kept.text, taken.text)) await texts.delete([userId, roomId]);
+      for (const id of taken.fileIds) await change.objectStore("staged").delete(id);
+      for (const draft of drafts) await change.objectStore("outbox").add(draft);
     });
   }
 
@@ -136,7 +166,7 @@ export class IndexedDbStore implements Store {
   }
 
   async saveText(userId: string, roomId: string, text: string): Promise<void> {
-    await this.#change(userId, ["texts"], async (change) => {
+    await this.#write(userId, ["texts"], async (change) => {
       const texts = change.objectStore("texts");
       if (text === "") await texts.delete([userId, roomId]);
       else await texts.put({ userId, roomId, text });
@@ -144,10 +174,8 @@ export class IndexedDbStore implements Store {
   }
 
   async stage(userId: string, roomId: string, files: readonly NewFile[]): Promise<void> {
-    await this.#change(userId, ["staged"], async (change) => {
-      for (const { name, mimeType, size, content } of files) {
-        await change.objectStore("staged").add({ userId, roomId, name, mimeType, size, content });
-      }
+    await this.#write(userId, ["staged"], async (change) => {
+      for (const file of files) await change.objectStore("staged").add({ userId, roomId, ...bareFile(file) });
     });
   }
 
@@ -211,8 +239,24 @@ export class IndexedDbStore implements Store {
     });
   }
 
-  close(): void {
-    this.#db.close();
+  /** As `#change`, for what cannot be had again: it is an error where the user is not admitted, and copies make way where the disk is full. */
+  async #write<T extends Table>(
+    userId: string,
+    names: T[],
+    make: (change: Change<T>) => Promise<unknown>,
+  ): Promise<void> {
+    const write = async () => {
+      const isMade = await this.#change(userId, names, async (change) => {
+        await make(change);
+        return true;
+      });
+      if (isMade === undefined) throw new NotAdmitted(userId);
+    };
+    await write().catch(async (error: unknown) => {
+      if (!isFull(error)) throw error;
+      await this.#db.clear("rooms");
+      await write();
+    });
   }
 
   /** Makes a change as a whole where the user is admitted, and gives nothing where not. */
@@ -264,7 +308,10 @@ function abort(transaction: { abort(): void }): void {
 }
 
 function stagedFiles(rows: readonly (NewFile | StagedFile)[]): StagedFile[] {
-  return rows
-    .filter((row) => "id" in row)
-    .map(({ id, name, mimeType, size, content }) => ({ id, name, mimeType, size, content }));
+  return rows.filter((row) => "id" in row).map((row) => ({ id: row.id, ...bareFile(row) }));
+}
+
+/** Whether the browser gives the page no more room. */
+function isFull(error: unknown): boolean {
+  return error instanceof Error && error.name === "QuotaExceededError";
 }

@@ -5,7 +5,7 @@ import type { CachedListing } from "./store";
 import type { FriendRequest, Invite, Message, RoomEntry } from "./wire";
 
 /** Whatever is listed. Everything in it is replaced, never changed. */
-export interface Listing extends Readonly<CachedListing> {
+export interface Listing extends Readonly<Omit<CachedListing, "epoch" | "marks">> {
   /** Whether there is anything to show: read from the server, or kept from an earlier time. */
   readonly loaded: boolean;
   /** Whether it was read from the server since the connection stands. */

@@ -22,11 +22,13 @@ export async function logIn(
   const { token, ...me } = await new Rest({ url }).logIn(userId, password);
   const rest = new Rest({ url, token });
   const transport = new SocketIoTransport(realTimers, Math.random, { url, token });
+  const store = new MemoryStore();
+  await store.admit(me);
   const parts = {
     me,
     rest,
     transport,
-    store: new MemoryStore(),
+    store,
     locks: noLocks,
     bus: soloBus,
     timers: realTimers,

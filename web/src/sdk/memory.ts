@@ -1,11 +1,14 @@
-/** A store that lasts as long as the program: for bots, and for browsers that keep nothing. */
+/** A store that lasts as long as the program: for bots. */
 
 import { understood } from "./guards";
 import {
+  bareFile,
   bounded,
   cachedListing,
+  isSameText,
   isWithdrawable,
   MAX_ROOMS,
+  NotAdmitted,
   roomCopy,
   type CachedListing,
   type Draft,
@@ -14,6 +17,7 @@ import {
   type RoomCopy,
   type StagedFile,
   type Store,
+  type Taken,
   type Unsent,
 } from "./store";
 import type { Me } from "./wire";
@@ -21,6 +25,7 @@ import type { Me } from "./wire";
 /** What is kept of one user. */
 interface Belongings {
   readonly account: Me;
+  readonly isRetired: boolean;
   readonly outbox: Map<number, Entry>;
   readonly texts: Map<string, string>;
   readonly staged: Map<number, StagedFile & { readonly roomId: string }>;
@@ -29,6 +34,8 @@ interface Belongings {
 }
 
 export class MemoryStore implements Store {
+  /** It ends with the program. */
+  readonly ended = new AbortController().signal;
   /** By user, the one admitted last at the end. */
   readonly #users = new Map<string, Belongings>();
   #last = 0;
@@ -36,14 +43,25 @@ export class MemoryStore implements Store {
   admit(account: Me): Promise<void> {
     const { userId } = account;
     const fresh = { outbox: new Map(), texts: new Map(), staged: new Map(), rooms: new Map() };
-    const belongings = { ...fresh, ...this.#users.get(userId), account };
+    const belongings = { ...fresh, ...this.#users.get(userId), account, isRetired: false };
     this.#users.delete(userId);
     this.#users.set(userId, belongings);
     return Promise.resolve();
   }
 
   account(): Promise<Me | undefined> {
-    return Promise.resolve([...this.#users.values()].at(-1)?.account);
+    const last = [...this.#users.values()].at(-1);
+    return Promise.resolve(last?.isRetired === true ? undefined : last?.account);
+  }
+
+  isAdmitted(userId: string): Promise<boolean> {
+    return Promise.resolve(this.#users.has(userId));
+  }
+
+  retire(userId: string): Promise<void> {
+    const belongings = this.#users.get(userId);
+    if (belongings !== undefined) this.#users.set(userId, { ...belongings, isRetired: true });
+    return Promise.resolve();
   }
 
   wipe(userId: string): Promise<void> {
@@ -55,13 +73,13 @@ export class MemoryStore implements Store {
     return Promise.resolve([...(this.#users.get(userId)?.outbox.values() ?? [])]);
   }
 
-  post(roomId: string, userId: string, drafts: readonly Draft[]): Promise<void> {
-    return this.#change(userId, ({ outbox, texts, staged }) => {
+  post(roomId: string, userId: string, drafts: readonly Draft[], taken: Taken): Promise<void> {
+    return this.#write(userId, ({ outbox, texts, staged }) => {
       // Copied as a database would, which takes what can be copied and nothing else.
       const copies = structuredClone(drafts);
       for (const draft of copies) outbox.set((this.#last += 1), { ...draft, position: this.#last });
-      texts.delete(roomId);
-      for (const [id, file] of staged) if (file.roomId === roomId) staged.delete(id);
+      if (isSameText(texts.get(roomId) ?? "", taken.text)) texts.delete(roomId);
+      taken.fileIds.forEach((id) => staged.delete(id));
     });
   }
 
@@ -83,14 +101,12 @@ export class MemoryStore implements Store {
   }
 
   saveText(userId: string, roomId: string, text: string): Promise<void> {
-    return this.#change(userId, ({ texts }) =>
-      text === "" ? texts.delete(roomId) : texts.set(roomId, text),
-    );
+    return this.#write(userId, ({ texts }) => (text === "" ? texts.delete(roomId) : texts.set(roomId, text)));
   }
 
   stage(userId: string, roomId: string, files: readonly NewFile[]): Promise<void> {
-    return this.#change(userId, ({ staged }) => {
-      for (const file of structuredClone(files)) {
+    return this.#write(userId, ({ staged }) => {
+      for (const file of structuredClone(files.map(bareFile))) {
         staged.set((this.#last += 1), { ...file, roomId, id: this.#last });
       }
     });
@@ -113,7 +129,7 @@ export class MemoryStore implements Store {
     const belongings = this.#users.get(userId);
     const files = [...(belongings?.staged.values() ?? [])]
       .filter((file) => file.roomId === roomId)
-      .map(({ id, name, mimeType, size, content }) => ({ id, name, mimeType, size, content }));
+      .map((file) => ({ id: file.id, ...bareFile(file) }));
     return Promise.resolve({ text: belongings?.texts.get(roomId) ?? "", files });
   }
 
@@ -141,15 +157,19 @@ export class MemoryStore implements Store {
     return this.#change(userId, ({ rooms }) => rooms.delete(roomId));
   }
 
-  close(): void {
-    // It holds nothing but memory.
+  /** Makes a change to what is kept of a user, nothing where the user is not admitted. */
+  #change(userId: string, change: (belongings: Belongings) => unknown): Promise<void> {
+    return this.#write(userId, change).catch((error: unknown) => {
+      if (!(error instanceof NotAdmitted)) throw error;
+    });
   }
 
-  /** Makes a change to what is kept of an admitted user, if it can be made. */
-  #change(userId: string, change: (belongings: Belongings) => unknown): Promise<void> {
+  /** As `#change`, for what cannot be had again. */
+  #write(userId: string, change: (belongings: Belongings) => unknown): Promise<void> {
     return new Promise((resolve) => {
       const belongings = this.#users.get(userId);
-      if (belongings !== undefined) change(belongings);
+      if (belongings === undefined) throw new NotAdmitted(userId);
+      change(belongings);
       resolve();
     });
   }

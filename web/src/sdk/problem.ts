@@ -1,4 +1,4 @@
-/** What a refusal over HTTP means, the same for whatever way it was asked. */
+/** What an answer over HTTP means, the same for whatever way it was asked. */
 
 import { Refused } from "./errors";
 import { WireError } from "./guards";
@@ -25,5 +25,14 @@ export function refusal(
     return status >= 500
       ? new Refused("unavailable", statusText, retryAfterMs)
       : new WireError("problem", "a problem");
+  }
+}
+
+/** The JSON of a body, nothing where it is none. */
+export function json(body: string): unknown {
+  try {
+    return JSON.parse(body) as unknown;
+  } catch {
+    return undefined;
   }
 }

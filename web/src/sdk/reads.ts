@@ -3,8 +3,9 @@
  * there is a connection, and again until it is answered.
  */
 
-import { codeOf, Refused } from "./errors";
-import { backoffMs, type Timers } from "./timing";
+import { isPassing } from "./errors";
+import { Retry } from "./retry";
+import type { Timers } from "./timing";
 
 export interface ReadsParts {
   readonly timers: Timers;
@@ -15,16 +16,11 @@ export interface ReadsParts {
   readonly refused: (roomId: string) => void;
 }
 
-/** Refusals that pass by themselves. */
-const PASSING = new Set(["no_answer", "unavailable", "rate_limited", "internal", "fault"]);
-
+/** A position that is not answered. */
 interface Mark {
   seq: number;
-  /** Nothing before the first answer. */
-  answered: number;
-  attempt: number;
   isBusy: boolean;
-  cancel?: () => void;
+  readonly retry: Retry;
 }
 
 export class Reads {
@@ -37,9 +33,8 @@ export class Reads {
   }
 
   mark(roomId: string, seq: number): void {
-    const mark = this.#marks.get(roomId) ?? { seq: 0, answered: 0, attempt: 0, isBusy: false };
-    if (seq <= mark.seq) return;
-    mark.seq = seq;
+    const mark = this.#marks.get(roomId) ?? this.#newMark(roomId);
+    mark.seq = Math.max(mark.seq, seq);
     this.#marks.set(roomId, mark);
     this.#send(roomId, mark);
   }
@@ -48,46 +43,50 @@ export class Reads {
   setReady(isReady: boolean): void {
     this.#isReady = isReady;
     this.#marks.forEach((mark, roomId) => {
-      mark.cancel?.();
-      mark.attempt = 0;
+      mark.retry.hurry();
       this.#send(roomId, mark);
     });
   }
 
+  /** The user has left the room: who comes back begins anew. */
+  forget(roomId: string): void {
+    this.#marks.get(roomId)?.retry.stop();
+    this.#marks.delete(roomId);
+  }
+
   /** The server has another history: positions of the old one mean nothing. */
-  forget(): void {
-    this.#marks.forEach((mark) => mark.cancel?.());
-    this.#marks.clear();
+  forgetAll(): void {
+    for (const roomId of [...this.#marks.keys()]) this.forget(roomId);
+  }
+
+  #newMark(roomId: string): Mark {
+    const { timers, random } = this.#parts;
+    const retry = new Retry(timers, random, () => this.#send(roomId, mark));
+    const mark: Mark = { seq: 0, isBusy: false, retry };
+    return mark;
   }
 
   #send(roomId: string, mark: Mark): void {
-    if (!this.#isReady || mark.isBusy || mark.seq <= mark.answered) return;
-    mark.cancel?.();
+    if (!this.#isReady || mark.isBusy || mark.retry.isWaiting) return;
     mark.isBusy = true;
     void this.#deliver(roomId, mark);
   }
 
   async #deliver(roomId: string, mark: Mark): Promise<void> {
     const { seq } = mark;
-    try {
-      await this.#parts.send(roomId, seq);
-      mark.answered = Math.max(mark.answered, seq);
-      mark.attempt = 0;
-    } catch (error) {
-      if (this.#marks.get(roomId) !== mark) return;
-      if (!PASSING.has(codeOf(error))) {
-        this.#marks.delete(roomId);
-        this.#parts.refused(roomId);
-        return;
-      }
-      const asked = error instanceof Refused ? (error.retryAfterMs ?? 0) : 0;
-      const { random, timers } = this.#parts;
-      mark.isBusy = false;
-      if (!this.#isReady) return;
-      mark.cancel = timers.after(asked + backoffMs(mark.attempt++, random), () => this.#send(roomId, mark));
-      return;
-    }
+    const failure = await this.#parts.send(roomId, seq).then(
+      () => undefined,
+      (error: unknown) => ({ error }),
+    );
     mark.isBusy = false;
-    if (this.#marks.get(roomId) === mark) this.#send(roomId, mark);
+    // Where it was not forgotten meanwhile.
+    if (this.#marks.get(roomId) === mark) this.#answered(roomId, mark, seq, failure);
+  }
+
+  #answered(roomId: string, mark: Mark, seq: number, failure: { readonly error: unknown } | undefined): void {
+    if (failure !== undefined && isPassing(failure.error)) return mark.retry.failed(failure.error);
+    if (failure === undefined && mark.seq > seq) return this.#send(roomId, mark);
+    this.#marks.delete(roomId);
+    if (failure !== undefined) this.#parts.refused(roomId);
   }
 }

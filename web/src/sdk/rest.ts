@@ -1,8 +1,8 @@
-/** The REST calls of the client, typed. The session's cookie goes along by itself. */
+/** The REST calls of the client, typed. In a page the browser adds the session's cookie; elsewhere a token is shown. */
 
 import { NoAnswer } from "./errors";
 import { WireError, type Guard } from "./guards";
-import { refusal } from "./problem";
+import { json, refusal } from "./problem";
 import { uploadForm, type Upload } from "./upload";
 import * as wire from "./wire";
 
@@ -143,12 +143,12 @@ export class Rest {
     const headers = new Headers(init.headers);
     if (this.#token !== undefined) headers.set("authorization", `Bearer ${this.#token}`);
     const fetcher = this.#fetch;
-    const response = await fetcher(this.#url + path, { ...init, method, headers, cache: "no-store" }).catch(
-      () => {
-        throw new NoAnswer(path);
-      },
-    );
-    const content: unknown = await response.json().catch(() => undefined);
+    const lost = () => {
+      throw new NoAnswer(path);
+    };
+    const settings = { ...init, method, headers, cache: "no-store" } as const;
+    const response = await fetcher(this.#url + path, settings).catch(lost);
+    const content = json(await response.text().catch(lost));
     if (!response.ok) {
       throw refusal(response.status, response.statusText, response.headers.get("retry-after"), content);
     }

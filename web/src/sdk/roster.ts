@@ -2,8 +2,9 @@
 
 import { codeOf } from "./errors";
 import type { ServerEvent } from "./events";
+import { Refresher } from "./refresher";
 import type { Rest } from "./rest";
-import { backoffMs, type Timers } from "./timing";
+import type { Timers } from "./timing";
 import type { Member } from "./wire";
 
 export interface RosterView {
@@ -31,16 +32,14 @@ export class Roster {
   readonly #typing = new Map<string, () => void>();
   /** The positions that were heard of: an answer may be older than they. */
   readonly #heard = new Map<string, number>();
+  readonly #refresher: Refresher;
   #members: RosterView["members"];
-  #reading = false;
-  #asked = false;
   #ended = false;
-  #attempt = 0;
-  #cancel: (() => void) | undefined;
 
+  /** Knows nothing until its first `read`. */
   constructor(parts: RosterParts) {
     this.#parts = parts;
-    this.read();
+    this.#refresher = new Refresher(parts.timers, parts.random, () => this.#readOnce());
   }
 
   get view(): RosterView {
@@ -49,9 +48,7 @@ export class Roster {
 
   /** Reads the members again. */
   read(): void {
-    this.#cancel?.();
-    this.#asked = true;
-    if (!this.#reading && !this.#ended) void this.#readWhileAsked();
+    this.#refresher.hurry();
   }
 
   /** Takes what an event says of the room. */
@@ -62,7 +59,7 @@ export class Roster {
         return;
       case "member_joined":
       case "member_left":
-        if (event.body.roomId === this.#parts.roomId) this.read();
+        if (event.body.roomId === this.#parts.roomId) this.#refresher.ask();
         return;
       case "read_state":
         if (event.body.roomId === this.#parts.roomId)
@@ -87,13 +84,14 @@ export class Roster {
   }
 
   /** The server has another history: positions of the old one mean nothing. */
-  forgetHeard(): void {
+  renew(): void {
     this.#heard.clear();
+    this.read();
   }
 
   end(): void {
     this.#ended = true;
-    this.#cancel?.();
+    this.#refresher.stop();
     this.#silence();
   }
 
@@ -125,21 +123,11 @@ export class Roster {
     this.#typing.clear();
   }
 
-  async #readWhileAsked(): Promise<void> {
-    this.#reading = true;
-    while (this.#asked && !this.#ended) {
-      this.#asked = false;
-      await this.#readOnce();
-    }
-    this.#reading = false;
-  }
-
   async #readOnce(): Promise<void> {
-    const { rest, roomId, timers, random, unauthenticated } = this.#parts;
+    const { rest, roomId, unauthenticated } = this.#parts;
     try {
-      const members = await rest.members(roomId);
-      this.#members = this.#withHeard(members);
-      this.#attempt = 0;
+      this.#members = this.#withHeard(await rest.members(roomId));
+      this.#changed();
     } catch (error) {
       if (this.#ended) return;
       const code = codeOf(error);
@@ -149,11 +137,9 @@ export class Roster {
       }
       // The list that is there is better than none, but not where it is nobody's business any more.
       if (this.#members === undefined || code === "not_a_member") this.#members = "unreadable";
-      if (code !== "not_a_member") {
-        this.#cancel = timers.after(backoffMs(this.#attempt++, random), () => this.read());
-      }
+      this.#changed();
+      if (code !== "not_a_member") throw error;
     }
-    this.#changed();
   }
 
   #withHeard(members: readonly Member[]): readonly Member[] {

@@ -1,18 +1,18 @@
 /** One user's stay: the live connection and all that hangs on it, wired together. */
 
 import { markRead, resync, sendMessage, sendTyping } from "./calls";
-import { Directory, type Listing } from "./directory";
+import { Directory } from "./directory";
 import { Drafts } from "./drafts";
 import { decode, type ServerEvent } from "./events";
 import type { Follower } from "./follower";
 import { WireError } from "./guards";
-import { mostActive } from "./listing";
+import { mostActive, type Listing } from "./listing";
 import { Outbox, type Pending } from "./outbox";
 import { Reads } from "./reads";
 import type { Rest } from "./rest";
 import { Roster, type RosterView } from "./roster";
 import { Soon } from "./soon";
-import type { NewFile, Store } from "./store";
+import type { NewFile, StagedFile, Store } from "./store";
 import { Sync } from "./sync";
 import type { Bus, Locks } from "./tabs";
 import type { Timers } from "./timing";
@@ -34,7 +34,7 @@ export interface SessionParts {
   readonly upload: Upload;
 }
 
-/** What the session tells whoever shows it. */
+/** What the session tells whoever shows it. What one of these throws is an uncaught error of the program; the session goes on. */
 export interface SessionListener {
   /** The connection came or went. */
   connected(isConnected: boolean): void;
@@ -72,9 +72,11 @@ export class Session {
   readonly #reads: Reads;
   readonly #typing: TypingNotice;
   readonly #keeping: Soon;
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting: { readonly resolve: () => void; readonly reject: (error: Error) => void }[] = [];
   #roster: Roster | undefined;
+  /** The history that positions are of. */
   #epoch: string | undefined;
+  #limits: Limits | undefined;
   #ended = false;
 
   constructor(parts: SessionParts, listener: Partial<SessionListener>) {
@@ -84,7 +86,7 @@ export class Session {
     this.#sync = this.#newSync();
     this.#directory = this.#newDirectory();
     this.outbox = this.#newOutbox();
-    const changed = (roomId: string) => listener.draft?.(roomId);
+    const changed = (roomId: string) => this.#tell((told) => told.draft?.(roomId));
     this.drafts = new Drafts({ ...parts, userId: parts.me.userId, changed });
     this.#reads = new Reads({
       timers,
@@ -99,24 +101,26 @@ export class Session {
     this.#keeping = new Soon(timers, KEEP_MS, () => this.#keep());
   }
 
-  /** Shows what was kept, and connects. Errors: the device keeps nothing. */
+  /**
+   * Shows what was kept, and connects. The user is to be admitted to the store, as whoever logs in does: else another tab
+   * has logged out meanwhile, and the session is over. Errors: the device keeps nothing; then it has ended.
+   */
   async start(): Promise<void> {
-    const { bus, me, store, transport } = this.#parts;
-    await store.admit(me);
-    bus.hear((note) => {
-      if (note.kind === "over") this.#over();
-    });
-    await this.drafts.load();
-    await this.outbox.start();
-    const kept = await store.listing(me.userId).catch(() => undefined);
-    if (this.#ended) return;
-    if (kept !== undefined) this.#directory.restore(kept);
-    this.#keep();
-    transport.open({
-      event: (name, payload) => this.#event(name, payload),
-      down: () => this.#down(),
-      unauthenticated: () => this.#over(),
-    });
+    const steps = [
+      () => this.#look(),
+      () => this.drafts.load(),
+      () => this.outbox.start(),
+      () => this.#restore(),
+    ];
+    try {
+      for (const step of steps) if (!this.#ended) await step();
+      if (!this.#ended) this.#connect();
+    } catch (error) {
+      // What is cut off in the middle by its end is no failure.
+      if (this.#ended) return;
+      this.stop();
+      throw error;
+    }
   }
 
   /** The rooms, invites and friends as they are known now. */
@@ -129,10 +133,11 @@ export class Session {
     return !this.#ended && this.#directory.listing.isFresh && this.#sync.isCurrent;
   }
 
-  /** Fulfils as soon as the session is current: from then on, what is said arrives. */
+  /** Fulfils as soon as the session is current: from then on, what is said arrives. Errors: it has ended. */
   current(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#waiting.push(resolve);
+    return new Promise((resolve, reject) => {
+      if (this.#ended) return reject(ended());
+      this.#waiting.push({ resolve, reject });
       this.#settle();
     });
   }
@@ -152,10 +157,12 @@ export class Session {
       rest,
       timers,
       random,
-      changed: (view) => this.#listener.roster?.(roomId, view),
+      changed: (view) => this.#tell((told) => told.roster?.(roomId, view)),
       unauthenticated: () => this.#over(),
     });
     this.#roster = roster;
+    if (this.#ended) roster.end();
+    else roster.read();
     return roster;
   }
 
@@ -166,25 +173,20 @@ export class Session {
 
   /** The user has read a room up to `seq`: shown at once, and told to the server as soon as it can be. Positions only move forward. */
   markRead(roomId: string, seq: number): void {
-    if (!this.#directory.markRead(roomId, seq)) return;
+    if (this.#ended || !this.#directory.markRead(roomId, seq)) return;
     this.#reads.mark(roomId, seq);
   }
 
   /** Tells the others that the user is writing; may be called with every key. */
   typing(roomId: string, isTyping: boolean): void {
-    this.#typing.set(roomId, isTyping);
+    if (!this.#ended) this.#typing.set(roomId, isTyping);
   }
 
   /** Sends what stands in a room's composer. Returns when it is on disk. Errors: it could not be kept; it stands in the composer again. */
-  async post(roomId: string, text: string, files: readonly NewFile[] = []): Promise<void> {
-    this.drafts.taken(roomId);
+  async post(roomId: string, text: string, files: readonly (NewFile | StagedFile)[] = []): Promise<void> {
+    if (this.#ended) throw ended();
     this.#typing.sent(roomId);
-    try {
-      await this.outbox.write(roomId, text, files);
-    } catch (error) {
-      this.drafts.setText(roomId, text);
-      throw error;
-    }
+    await this.drafts.take(roomId, text, files, () => this.outbox.write(roomId, text, files));
   }
 
   /** Reads rooms, invites and friends again. */
@@ -194,6 +196,7 @@ export class Session {
 
   /** The page is looked at again, or the network is back. */
   wake(): void {
+    if (this.#ended) return;
     this.#parts.transport.wake();
     this.#sync.doubt();
     this.#directory.read();
@@ -208,11 +211,12 @@ export class Session {
     this.#keeping.drop();
     this.#sync.stop();
     this.#directory.stop();
-    this.#reads.forget();
+    this.#reads.forgetAll();
     this.unwatch();
     this.drafts.close();
     this.outbox.close();
     this.#parts.bus.close();
+    for (const { reject } of this.#waiting.splice(0)) reject(ended());
   }
 
   /** Ends it, here and in the other tabs, and forgets everything of the user. Errors: the device does not forget. */
@@ -220,6 +224,36 @@ export class Session {
     if (!this.#ended) this.#parts.bus.post({ kind: "over" });
     this.stop();
     await this.#parts.store.wipe(this.#parts.me.userId);
+  }
+
+  /** Looks whether things of the user are kept. */
+  async #look(): Promise<void> {
+    const { bus, me, store } = this.#parts;
+    // Before the look, so that no log-out falls in between.
+    bus.hear((note) => {
+      if (note.kind === "over") this.#over();
+    });
+    // Another version of the page or the browser takes the disk away: the next tab is to send.
+    store.ended.addEventListener("abort", () => this.stop());
+    if (!(await store.isAdmitted(me.userId))) this.#over();
+  }
+
+  async #restore(): Promise<void> {
+    const { me, store } = this.#parts;
+    const kept = await store.listing(me.userId).catch(() => undefined);
+    if (kept === undefined) return;
+    this.#epoch = kept.epoch;
+    this.#directory.restore(kept);
+    for (const { roomId, seq } of kept.marks ?? []) this.#reads.mark(roomId, seq);
+  }
+
+  #connect(): void {
+    this.#keep();
+    this.#parts.transport.open({
+      event: (name, payload) => this.#event(name, payload),
+      down: () => this.#down(),
+      unauthenticated: () => this.#over(),
+    });
   }
 
   #newSync(): Sync {
@@ -238,10 +272,10 @@ export class Session {
       resync: (roomId, afterSeq) => resync(transport, roomId, afterSeq),
       page: (roomId, cursor) => rest.page(roomId, cursor),
       changed: (roomId) => {
-        this.#listener.timeline?.(roomId);
+        this.#tell((told) => told.timeline?.(roomId));
         this.#settle();
       },
-      arrived: (roomId, messages) => this.#listener.arrived?.(roomId, messages),
+      arrived: (roomId, messages) => this.#tell((told) => told.arrived?.(roomId, messages)),
       unauthenticated: () => this.#over(),
     });
   }
@@ -254,15 +288,18 @@ export class Session {
       timers,
       random,
       othersBetween: (...between) => this.#sync.othersBetween(...between),
-      changed: () => this.#listener.listed?.(this.#directory.listing),
+      changed: () => this.#tell((told) => told.listed?.(this.#directory.listing)),
       read: (left) => {
         // The user was taken out of them while nothing was heard: nothing of them stays here.
-        for (const roomId of left) this.#sync.removed(roomId);
+        for (const roomId of left) this.#left(roomId);
         this.#keep();
         this.#sync.listed(this.#directory.listing.rooms);
         this.#settle();
       },
-      save: (listing) => void store.saveListing(me.userId, listing).catch(() => undefined),
+      save: (listing) => {
+        const epoch = this.#epoch === undefined ? {} : { epoch: this.#epoch };
+        void store.saveListing(me.userId, { ...listing, ...epoch }).catch(() => undefined);
+      },
       unauthenticated: () => this.#over(),
     });
   }
@@ -273,10 +310,12 @@ export class Session {
       ...this.#parts,
       userId: me.userId,
       send: (outgoing) => sendMessage(transport, outgoing),
+      limits: () => this.#limits,
+      wake: () => transport.wake(),
       stored: (receipt) => this.#sync.confirmed(receipt),
       changed: (pending) => {
         this.#sync.outboxHolds(pending);
-        this.#listener.outbox?.(pending);
+        this.#tell((told) => told.outbox?.(pending));
       },
       unauthenticated: () => this.#over(),
     });
@@ -305,10 +344,10 @@ export class Session {
 
   #ready({ userId, epoch, limits }: Extract<ServerEvent, { name: "session_ready" }>["body"]): void {
     if (userId !== this.#parts.me.userId) return this.#over();
-    if (this.#epoch !== undefined && this.#epoch !== epoch) this.#forgetPositions();
-    this.#epoch = epoch;
-    this.#listener.limits?.(limits);
-    this.#listener.connected?.(true);
+    this.#heardOf(epoch);
+    this.#limits = limits;
+    this.#tell((told) => told.limits?.(limits));
+    this.#tell((told) => told.connected?.(true));
     this.#directory.connected();
     this.#sync.connected();
     this.#roster?.read();
@@ -316,23 +355,34 @@ export class Session {
     this.outbox.setReady(true);
   }
 
-  /** The server has another history: positions of the old one mean nothing. */
-  #forgetPositions(): void {
-    this.#reads.forget();
-    this.#directory.forgetMarks();
-    this.#roster?.forgetHeard();
+  /** Where the server has another history than before, positions of the old one mean nothing. */
+  #heardOf(epoch: string): void {
+    const isOther = this.#epoch !== undefined && this.#epoch !== epoch;
+    this.#epoch = epoch;
+    if (!isOther) return;
+    this.#reads.forgetAll();
+    this.#directory.renew();
+    this.#roster?.renew();
+  }
+
+  /** The user is in this room no more. */
+  #left(roomId: string): void {
+    this.#sync.removed(roomId);
+    this.#reads.forget(roomId);
   }
 
   #toSync(event: ServerEvent): void {
     switch (event.name) {
       case "room_joined":
+        // A server may come back with another history behind a connection that stands.
+        this.#heardOf(event.body.epoch);
         return this.#sync.joined(event.body);
       case "message_new":
         return this.#sync.received(event.body);
       case "room_added":
         return this.#sync.added(event.body.room.roomId);
       case "room_removed":
-        return this.#sync.removed(event.body.roomId);
+        return this.#left(event.body.roomId);
       default:
     }
   }
@@ -345,21 +395,41 @@ export class Session {
   /** Tells those who wait for it that the session is current. */
   #settle(): void {
     if (this.#waiting.length === 0 || !this.isCurrent) return;
-    for (const resolve of this.#waiting.splice(0)) resolve();
+    for (const { resolve } of this.#waiting.splice(0)) resolve();
   }
 
   #down(): void {
+    if (this.#ended) return;
     this.outbox.setReady(false);
     this.#reads.setReady(false);
     this.#sync.cutOff();
     this.#directory.cutOff();
     this.#roster?.cutOff();
-    this.#listener.connected?.(false);
+    this.#tell((told) => told.connected?.(false));
   }
 
   #over(): void {
     if (this.#ended) return;
     this.stop();
-    this.#listener.over?.();
+    surely(() => this.#listener.over?.());
+  }
+
+  #tell(word: (listener: Partial<SessionListener>) => void): void {
+    if (!this.#ended) surely(() => word(this.#listener));
+  }
+}
+
+function ended(): Error {
+  return new Error("the session has ended");
+}
+
+/** Calls what is not ours. What it throws surfaces as an error that nobody caught, and is not taken for a failure of what led to it. */
+function surely(call: () => void): void {
+  try {
+    call();
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
   }
 }

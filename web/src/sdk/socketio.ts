@@ -21,6 +21,9 @@ export interface SocketIoOptions {
 /** Longer than the gateway takes to answer a send whose core is away. */
 const ANSWER_MS = 10_000;
 
+/** A try to connect that is younger is not given up for another. */
+const FRESH_MS = 2_000;
+
 /** How long a connection may take from its opening to the server's first word. Nothing else would end one that stays mute. */
 const FIRST_WORD_MS = 8_000;
 
@@ -28,6 +31,9 @@ export class SocketIoTransport implements Transport {
   readonly #socket: Socket;
   readonly #timers: Timers;
   readonly #random: () => number;
+  #isOpen = false;
+  /** When the try to connect that is under way began; none where it waits for the next. */
+  #triedAt: number | undefined;
   #attempt = 0;
   #drainMs: number | undefined;
   #cancelRetry: (() => void) | undefined;
@@ -52,14 +58,18 @@ export class SocketIoTransport implements Transport {
 
   open(handler: TransportHandler): void {
     const socket = this.#socket;
+    this.#isOpen = true;
+    socket.io.on("reconnect_attempt", () => (this.#triedAt = this.#timers.now()));
     socket.io.on("open", () => this.#listen(handler));
     socket.on("connect_error", (error) => {
+      this.#triedAt = undefined;
       this.#cancelMute?.();
       handler.down();
       if (error.message === "unauthenticated") handler.unauthenticated();
       else if (!socket.active) this.#reconnectAfter(this.#nextWait());
     });
     socket.on("disconnect", () => {
+      this.#triedAt = undefined;
       this.#cancelMute?.();
       // What it kept in a moment of doubt would go out with the next connection, which may be another user's.
       socket.sendBuffer = [];
@@ -76,7 +86,7 @@ export class SocketIoTransport implements Transport {
       this.#drainMs = understood(wire.draining, payload)?.reconnectAfterMs;
     });
     socket.onAny((name: string, payload: unknown) => handler.event(name, payload));
-    socket.connect();
+    this.#connect();
   }
 
   async call(event: string, payload: object): Promise<unknown> {
@@ -90,17 +100,25 @@ export class SocketIoTransport implements Transport {
   }
 
   wake(): void {
-    if (this.#socket.connected) return;
+    if (!this.#isOpen || this.#socket.connected) return;
+    if (this.#triedAt !== undefined && this.#timers.now() - this.#triedAt < FRESH_MS) return;
     this.#cancelRetry?.();
     this.#cancelMute?.();
-    this.#socket.disconnect().connect();
+    this.#socket.disconnect();
+    this.#connect();
   }
 
   close(): void {
+    this.#isOpen = false;
     this.#cancelRetry?.();
     this.#cancelMute?.();
-    this.#socket.io.off("open");
+    this.#socket.io.off("open").off("reconnect_attempt");
     this.#socket.off().offAny().disconnect();
+  }
+
+  #connect(): void {
+    this.#triedAt = this.#timers.now();
+    this.#socket.connect();
   }
 
   /** Waits for the first word of a connection that has just opened. */
@@ -122,6 +140,6 @@ export class SocketIoTransport implements Transport {
 
   #reconnectAfter(ms: number): void {
     this.#cancelRetry?.();
-    this.#cancelRetry = this.#timers.after(ms, () => this.#socket.connect());
+    this.#cancelRetry = this.#timers.after(ms, () => this.#connect());
   }
 }

@@ -3,7 +3,7 @@
  * server last said. A store holds things of several users, each apart from the others'.
  */
 
-import { list, shape, text, WireError, type Guard, type Out } from "./guards";
+import { list, listKnown, seq, shape, text, type Guard, type Out } from "./guards";
 import * as wire from "./wire";
 
 /** Why the server refused a message for good. */
@@ -46,20 +46,49 @@ export interface StagedFile extends Omit<PendingFile, "fileId"> {
 /** A file before it has its id. */
 export type NewFile = Omit<StagedFile, "id">;
 
+/** What of a file is kept wherever it stands, without any name of it. */
+export function bareFile({ name, mimeType, size, content }: NewFile): NewFile {
+  return { name, mimeType, size, content };
+}
+
 /** What stands in a room's composer; the files in the order in which they were attached. */
 export interface Unsent {
   readonly text: string;
   readonly files: readonly StagedFile[];
 }
 
-/** Rooms and people as the server last told them. */
-export const cachedListing = shape({
-  rooms: list(wire.roomEntry),
-  invites: list(wire.invite),
-  incoming: list(wire.friendRequest),
-  outgoing: list(wire.friendRequest),
-  friends: list(wire.user),
-});
+/** What of a composer goes to the outbox: spaces around the text do not count. */
+export interface Taken {
+  readonly text: string;
+  readonly fileIds: readonly number[];
+}
+
+/** What goes to the outbox with this text and these files; those without an id stand in no composer. */
+export function takenOf(text: string, files: readonly (NewFile | StagedFile)[]): Taken {
+  return { text, fileIds: files.flatMap((file) => ("id" in file ? [file.id] : [])) };
+}
+
+/** Whether two texts are the same message. */
+export function isSameText(one: string, other: string): boolean {
+  return one.trim() === other.trim();
+}
+
+/** Rooms and people as the server last told them, and what it has not been told yet. */
+export const cachedListing = shape(
+  {
+    rooms: listKnown(wire.roomEntry),
+    invites: listKnown(wire.invite),
+    incoming: listKnown(wire.friendRequest),
+    outgoing: listKnown(wire.friendRequest),
+    friends: listKnown(wire.user),
+  },
+  {
+    /** The history that the positions are of. */
+    epoch: text,
+    /** How far the user has read rooms, where the server's list does not have it yet. */
+    marks: list(shape({ roomId: text, seq })),
+  },
+);
 export type CachedListing = Out<typeof cachedListing>;
 
 /** The newest known stretch of a room's messages: no seq between its first and its last is missing. */
@@ -72,11 +101,7 @@ export interface RoomCopy {
 const copyFields = shape({ roomId: text, epoch: text, messages: list(wire.message) });
 export const roomCopy: Guard<RoomCopy> = (value, at) => {
   const copy = copyFields(value, at);
-  const first = copy.messages[0]?.seq ?? 0;
-  copy.messages.forEach((one, index) => {
-    if (one.roomId !== copy.roomId) throw new WireError(`${at}.messages[${index}].roomId`, copy.roomId);
-    if (one.seq !== first + index) throw new WireError(`${at}.messages[${index}].seq`, "no gap");
-  });
+  wire.checkStretch(copy.roomId, copy.messages, `${at}.messages`);
   return copy;
 };
 
@@ -86,28 +111,37 @@ export const MAX_ROOMS = 50;
 export const MAX_MESSAGES = 200;
 
 /**
- * Each change is whole or not at all, and is on disk when its promise fulfils. A change for a user who is not admitted does nothing:
+ * Each change is whole or not at all, and is on disk when its promise fulfils. Nothing of a user who is not admitted is kept:
  * a tab that has not heard of the log-out writes nothing after it. Errors of each: the device keeps nothing more.
  */
 export interface Store {
+  /** Aborted when another version of the page or the browser has ended it: every call fails from then on. */
+  readonly ended: AbortSignal;
+
   /** Keeps things of this user from now on. */
   admit(account: wire.Me): Promise<void>;
-  /** The account that was admitted last and not wiped. */
+  /** Whether things of this user are kept: admitted and not wiped since. */
+  isAdmitted(userId: string): Promise<boolean>;
+  /** The account that was admitted last and not wiped; nothing where it is retired. */
   account(): Promise<wire.Me | undefined>;
+  /** The user's session is over: `account` does not give it until it is admitted again. What is there stays, and so does what is still written. */
+  retire(userId: string): Promise<void>;
   /** Forgets everything of a user, and the user. */
   wipe(userId: string): Promise<void>;
 
   /** An admitted user's messages on their way, in the order in which they were written. */
   list(userId: string): Promise<Entry[]>;
-  /** Adds messages and empties the room's composer. */
-  post(roomId: string, userId: string, drafts: readonly Draft[]): Promise<void>;
+  /** Adds messages, and removes from the room's composer what they were made of; what came there since stays. Errors: the user is not admitted, too. */
+  post(roomId: string, userId: string, drafts: readonly Draft[], taken: Taken): Promise<void>;
   /** Puts `entry` in the place that it has; false where that is empty now. */
   replace(entry: Entry): Promise<boolean>;
   remove(entry: Entry): Promise<void>;
   /** Removes a message if it failed or if its file is not uploaded yet, whatever it was when it was read; says whether it did. */
   withdraw(entry: Entry): Promise<boolean>;
 
+  /** Errors: the user is not admitted, too. */
   saveText(userId: string, roomId: string, text: string): Promise<void>;
+  /** Errors: the user is not admitted, too. */
   stage(userId: string, roomId: string, files: readonly NewFile[]): Promise<void>;
   unstage(userId: string, id: number): Promise<void>;
   /** What stands in the user's composers, by room; those in which nothing stands are left out. */
@@ -120,8 +154,14 @@ export interface Store {
   saveRoom(userId: string, copy: RoomCopy): Promise<void>;
   room(userId: string, roomId: string): Promise<RoomCopy | undefined>;
   dropRoom(userId: string, roomId: string): Promise<void>;
+}
 
-  close(): void;
+/** What was written for a user of whom nothing is kept. */
+export class NotAdmitted extends Error {
+  constructor(userId: string) {
+    super(`nothing is kept of ${userId}`);
+    this.name = "NotAdmitted";
+  }
 }
 
 /** Whether a message may be taken back: the server refused it, or was never handed it. */

@@ -32,6 +32,7 @@ export class Sync {
   #kept: ReadonlySet<string> = new Set();
   #pending: readonly Pending[] = [];
   #isConnected = false;
+  #stopped = false;
 
   constructor(parts: SyncParts) {
     this.#parts = parts;
@@ -120,7 +121,9 @@ export class Sync {
     return timeline === undefined ? undefined : othersBetween(timeline, afterSeq, upToSeq);
   }
 
+  /** Ends it. A room that is opened after that shows what was kept, and stays so. */
   stop(): void {
+    this.#stopped = true;
     this.#followers.forEach((follower) => follower.stop());
   }
 
@@ -132,6 +135,7 @@ export class Sync {
       rested: () => this.#letGo(),
     });
     this.#followers.set(roomId, follower);
+    if (this.#stopped) follower.stop();
     follower.outboxHolds(this.#of(roomId));
     const joined = this.#joined.get(roomId);
     if (joined !== undefined) follower.joined(joined);

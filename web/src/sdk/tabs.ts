@@ -1,6 +1,6 @@
 /** What the tabs of one browser share besides the database: a lock, so that just one of them sends, and word of changes. */
 
-import { list, oneOf, seq, shape, text, understood, WireError, type Guard, type Out } from "./guards";
+import { flag, list, oneOf, seq, shape, text, understood, WireError, type Guard, type Out } from "./guards";
 
 /** As the browser's `navigator.locks`: runs `hold` once the lock is free and keeps it until the promise settles. */
 export interface Locks {
@@ -26,9 +26,10 @@ const share: Guard<number> = (value, at) => {
 const uploading = shape({ clientMsgId: text, share });
 
 const noteKind = shape({ kind: oneOf("outbox", "draft", "over") });
-/** The outbox has changed: read it again. Says which messages are under way and which have just been stored. */
+/** How the outbox is: which messages are under way, which have just been stored, and whether it is to be read again. */
 const outboxNote = shape({
   kind: oneOf("outbox"),
+  isChanged: flag,
   sending: list(text),
   progress: list(uploading),
   stored: list(receipt),

@@ -97,9 +97,7 @@ export function arrivedBetween(before: Timeline, next: Timeline): readonly Messa
 export function restored(timeline: Timeline, copy: RoomCopy): Timeline {
   const { epoch, messages, roomId } = copy;
   const isOurs = roomId === timeline.roomId && (timeline.epoch ?? epoch) === epoch;
-  const start = messages[0]?.seq ?? 1;
-  const isWhole = messages.every((one, index) => one.roomId === roomId && one.seq === start + index);
-  if (timeline.loaded || !isOurs || !isWhole) return timeline;
+  if (timeline.loaded || !isOurs) return timeline;
   return drained(reaching({ ...timeline, epoch, loaded: true, messages }, messages.at(-1)?.seq ?? 0));
 }
 

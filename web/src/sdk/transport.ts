@@ -5,7 +5,7 @@ export interface Transport {
   open(handler: TransportHandler): void;
   /** Emits an event and gives back its answer as it came. Never kept for later: without a connection it fails at once. Errors: `NoAnswer`. */
   call(event: string, payload: object): Promise<unknown>;
-  /** Where it waits before its next try to connect, tries now. */
+  /** Where it waits before its next try to connect, tries now. Nothing before `open` and after `close`. */
   wake(): void;
   close(): void;
 }

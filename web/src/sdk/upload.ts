@@ -1,7 +1,7 @@
 /** Uploads of files. In a browser over XMLHttpRequest: `fetch` does not tell how much of a body has left. */
 
 import { NoAnswer } from "./errors";
-import { refusal } from "./problem";
+import { json, refusal } from "./problem";
 import type { PendingFile } from "./store";
 import { realTimers, type Timers } from "./timing";
 import * as wire from "./wire";
@@ -26,15 +26,33 @@ export function uploadForm({ name, mimeType, content }: PendingFile): FormData {
   return form;
 }
 
-/** Uploads to where the page comes from, for as long as it moves. The session's cookie goes along by itself. */
-export function xhrUpload(timers: Timers = realTimers): Upload {
-  return async (file, options) => answer(await post(uploadForm(file), options, timers));
+export interface XhrUploadOptions {
+  /** Where the gateway is; nothing where the page comes from there. */
+  readonly url?: string;
+  /** Shown with each upload; nothing where there is a cookie, which goes along by itself. */
+  readonly token?: string;
+  readonly timers?: Timers;
 }
 
-/** Gives back the request when it is answered. Errors: `NoAnswer`. */
-function post(form: FormData, { signal, progress }: UploadOptions, timers: Timers): Promise<XMLHttpRequest> {
-  return new Promise((resolve, reject) => {
+/** Uploads for as long as it moves. */
+export function xhrUpload({ url = "", token, timers = realTimers }: XhrUploadOptions = {}): Upload {
+  const begin = () => {
     const request = new XMLHttpRequest();
+    request.open("POST", `${url}/files`);
+    if (token !== undefined) request.setRequestHeader("authorization", `Bearer ${token}`);
+    return request;
+  };
+  return async (file, options) => answer(await post(begin(), uploadForm(file), options, timers));
+}
+
+/** Sends the form, and gives back the request when it is answered. Errors: `NoAnswer`. */
+function post(
+  request: XMLHttpRequest,
+  form: FormData,
+  { signal, progress }: UploadOptions,
+  timers: Timers,
+): Promise<XMLHttpRequest> {
+  return new Promise((resolve, reject) => {
     let unwatch = timers.after(STALL_MS, giveUp);
     function settled() {
       unwatch();
@@ -60,7 +78,6 @@ function post(form: FormData, { signal, progress }: UploadOptions, timers: Timer
     };
     if (signal.aborted) return giveUp();
     signal.addEventListener("abort", giveUp);
-    request.open("POST", "/files");
     request.send(form);
   });
 }
@@ -71,12 +88,4 @@ function answer(request: XMLHttpRequest): wire.FileRef {
     throw refusal(request.status, request.statusText, request.getResponseHeader("retry-after"), content);
   }
   return wire.fileRef(content, "/files");
-}
-
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }

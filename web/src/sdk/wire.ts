@@ -1,6 +1,19 @@
 /** The JSON shapes of the wire. Whatever comes in passes through here: a value that does not fit is never trusted. */
 
-import { count, flag, list, oneOf, seq, shape, text, time, WireError, type Guard, type Out } from "./guards";
+import {
+  count,
+  flag,
+  list,
+  listKnown,
+  oneOf,
+  seq,
+  shape,
+  text,
+  time,
+  WireError,
+  type Guard,
+  type Out,
+} from "./guards";
 
 /** A file that a message carries. Its content is at `/files/{fileId}`. */
 export const fileRef = shape({ fileId: text, name: text, mimeType: text, size: count });
@@ -12,6 +25,15 @@ export const message = shape(
   { sentAtClient: time, file: fileRef },
 );
 export type Message = Out<typeof message>;
+
+/** Checks that messages are a stretch of one room: no seq between the first and the last is missing. Errors: `WireError`. */
+export function checkStretch(roomId: string, messages: readonly Message[], at: string): void {
+  const first = messages[0]?.seq ?? 0;
+  messages.forEach((one, index) => {
+    if (one.roomId !== roomId) throw new WireError(`${at}[${index}].roomId`, roomId);
+    if (one.seq !== first + index) throw new WireError(`${at}[${index}].seq`, "no gap");
+  });
+}
 
 const pageFields = shape(
   { roomId: text, messages: list(message), latestSeq: count, hasMore: flag, epoch: text },
@@ -25,22 +47,20 @@ export type Page = Out<typeof pageFields>;
  */
 export const page: Guard<Page> = (value, at) => {
   const checked = pageFields(value, at);
-  const { messages, afterSeq, beforeSeq, hasMore, latestSeq } = checked;
+  const { roomId, messages, afterSeq, beforeSeq, hasMore, latestSeq } = checked;
+  checkStretch(roomId, messages, `${at}.messages`);
   const first = messages[0]?.seq;
   const last = messages.at(-1)?.seq;
-  messages.forEach((one, index) => {
-    if (one.roomId !== checked.roomId) throw new WireError(`${at}.messages[${index}].roomId`, checked.roomId);
-    if (one.seq !== (first ?? 0) + index) throw new WireError(`${at}.messages[${index}].seq`, "no gap");
-  });
   if (afterSeq !== undefined) {
     if (first !== undefined && first !== afterSeq + 1)
       throw new WireError(`${at}.messages`, "the seq after the cursor");
-    if (!hasMore && (last ?? afterSeq) < latestSeq)
-      throw new WireError(`${at}.hasMore`, "true below latestSeq");
+    const end = last ?? afterSeq;
+    if (end > latestSeq) throw new WireError(`${at}.latestSeq`, "the last message or more");
+    if (hasMore !== end < latestSeq) throw new WireError(`${at}.hasMore`, "true below latestSeq alone");
     if (hasMore && last === undefined) throw new WireError(`${at}.messages`, "at least one message");
   } else {
     const end = beforeSeq === undefined ? latestSeq : Math.min(latestSeq, beforeSeq - 1);
-    if ((last ?? 0) < end) throw new WireError(`${at}.messages`, "messages up to the cursor");
+    if ((last ?? 0) !== end) throw new WireError(`${at}.messages`, "messages up to the cursor");
     if (!hasMore && first !== undefined && first !== 1)
       throw new WireError(`${at}.hasMore`, "true above seq 1");
   }
@@ -122,7 +142,7 @@ export const roomEntry = shape(
   { peerUserId: text, lastMessage: message },
 );
 export type RoomEntry = Out<typeof roomEntry>;
-export const rooms = shape({ rooms: list(roomEntry) });
+export const rooms = shape({ rooms: listKnown(roomEntry) });
 export const roomAdded = shape({ room: roomEntry });
 export const roomCreated = shape({ room: shape({ roomId: text, title: text }) });
 export const dmStarted = shape({ room: shape({ roomId: text, peerUserId: text }) });
@@ -135,7 +155,7 @@ const member = shape({
   lastReadSeq: count,
 });
 export type Member = Out<typeof member>;
-export const members = shape({ roomId: text, details: list(member) });
+export const members = shape({ roomId: text, details: listKnown(member) });
 
 export const invite = shape({
   id: text,
@@ -146,7 +166,7 @@ export const invite = shape({
   createdAt: time,
 });
 export type Invite = Out<typeof invite>;
-export const invites = shape({ invites: list(invite) });
+export const invites = shape({ invites: listKnown(invite) });
 export const inviteAnswer = shape({ invite });
 export const inviteAlarm = shape({
   type: oneOf("room_invite"),
@@ -164,9 +184,9 @@ export const friendRequest = shape({
   createdAt: time,
 });
 export type FriendRequest = Out<typeof friendRequest>;
-export const friendRequests = shape({ requests: list(friendRequest) });
+export const friendRequests = shape({ requests: listKnown(friendRequest) });
 export const friendRequestAnswer = shape({ request: friendRequest });
 
 const friend = shape({ userId: text, displayName: text, online: flag });
 export type Friend = Out<typeof friend>;
-export const friends = shape({ userId: text, details: list(friend) });
+export const friends = shape({ userId: text, details: listKnown(friend) });

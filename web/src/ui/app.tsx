@@ -1,4 +1,4 @@
-import { useEffect } from "preact/hooks";
+import { useEffect, useLayoutEffect } from "preact/hooks";
 import { route, stage } from "./account";
 import { showCount } from "./badge";
 import { unreadTotal } from "./client";
@@ -8,6 +8,8 @@ import { Mark } from "./mark";
 import { Missing } from "./missing";
 import { Overview } from "./overview";
 import { Room } from "./room";
+import { navigate } from "./router";
+import { directPath, peerIn } from "./routes";
 import { Settings } from "./settings";
 import { Shell } from "./shell";
 import { t } from "./texts";
@@ -24,6 +26,8 @@ export function App() {
       return <Splash text={stage.value.attempt > 1 ? t.value.startingLonger : t.value.starting} />;
     case "unable":
       return <Splash text={t.value.cannotKeep} why={t.value.cannotKeepWhy} />;
+    case "blocked":
+      return <Splash text={t.value.blocked} />;
     case "out":
       return <LogIn ended={stage.value.ended} />;
     case "in":
@@ -38,8 +42,11 @@ export function App() {
 function Page({ userId }: { userId: string }) {
   const shown = route.value;
   switch (shown.page) {
-    case "room":
+    case "room": {
+      const peer = peerIn(shown.roomId, userId);
+      if (peer !== undefined) return <Elsewhere path={directPath(peer)} />;
       return <Room key={shown.roomId} roomId={shown.roomId} />;
+    }
     case "direct":
       return <Direct key={shown.peerUserId} me={userId} peerUserId={shown.peerUserId} />;
     case "settings":
@@ -51,6 +58,12 @@ function Page({ userId }: { userId: string }) {
     case "overview":
       return <Overview me={userId} />;
   }
+}
+
+/** Sends the reader on, as from a room of two to the page of the other. */
+function Elsewhere({ path }: { path: string }) {
+  useLayoutEffect(() => navigate(path, "replace"), [path]);
+  return null;
 }
 
 function Splash({ text, why }: { text: string; why?: string }) {

@@ -12,12 +12,14 @@ interface ArticleProps {
   readonly row: Row;
   readonly name: string;
   readonly isOwn: boolean;
-  /** Names of those whose last own message this is that they have read. */
+  /** Whether anybody else has read it. */
+  readonly isSeen: boolean;
+  /** Names of those who have read it and no later one of the same author. */
   readonly readers: readonly string[];
 }
 
 /** One message. */
-export const Article = memo(function Article({ row, name, isOwn, readers }: ArticleProps) {
+export const Article = memo(function Article({ row, name, isOwn, isSeen, readers }: ArticleProps) {
   const exact = exactTime(row.at);
   const time = (
     <time datetime={row.at} title={exact}>
@@ -46,7 +48,7 @@ export const Article = memo(function Article({ row, name, isOwn, readers }: Arti
         {row.state === "failed" && row.own !== undefined && <Failure own={row.own} />}
         {readers.length > 0 && <p class="seen">{seenBy(readers)}</p>}
       </div>
-      {isOwn && <State state={row.state} isSeen={readers.length > 0} />}
+      {isOwn && <State state={row.state} isSeen={isSeen} />}
     </article>
   );
 });
@@ -69,7 +71,7 @@ function Failure({ own }: { own: NonNullable<Row["own"]> }) {
 }
 
 function State({ state, isSeen }: { state: Row["state"]; isSeen: boolean }) {
-  const word = t.value.states[state];
+  const word = isSeen ? t.value.seen : t.value.states[state];
   return (
     <span class="state" role="img" aria-label={word} title={word}>
       <Icon name={isSeen ? "seen" : state} />

@@ -65,7 +65,7 @@ export function PendingAttachment({ own }: { own: Pending }) {
         <progress max={1} value={progress} aria-label={t.value.uploading(file.name)} />
       )}
       {cancellable && own.state !== "failed" && (
-        <button class="slight" type="button" onClick={() => void remove(clientMsgId)}>
+        <button class="small-button" type="button" onClick={() => void remove(clientMsgId)}>
           {t.value.cancel}
         </button>
       )}

@@ -1,7 +1,7 @@
 /** Binds the SDK's session to what is on screen: its words become signals, and what people do becomes its calls. */
 
 import { computed, signal } from "@preact/signals";
-import { nothingListed } from "../sdk/directory";
+import { emptyListing } from "../sdk/listing";
 import type { Follower } from "../sdk/follower";
 import type { Pending } from "../sdk/outbox";
 import { Rest } from "../sdk/rest";
@@ -29,7 +29,7 @@ const nobody: RosterView = { members: undefined, typing: [] };
 const blank: Unsent = { text: "", files: [] };
 
 export const rest = new Rest();
-export const listing = signal(nothingListed);
+export const listing = signal(emptyListing);
 export const unsent = signal<readonly Pending[]>([]);
 export const room = signal<RoomView | undefined>(undefined);
 export const roster = signal<RosterView>(nobody);
@@ -105,7 +105,7 @@ export interface Course {
 export async function connect(me: Me, store: Store, course: Course): Promise<void> {
   const { userId } = me;
   self.value = me;
-  listing.value = nothingListed;
+  listing.value = emptyListing;
   link.value = "connecting";
   const started: Session = new Session(
     {
@@ -153,11 +153,24 @@ export async function connect(me: Me, store: Store, course: Course): Promise<voi
   await started.start();
 }
 
-/** Ends the session and forgets what this browser keeps of its user. */
-export async function disconnect(): Promise<void> {
+/** Whether there is a session, which the server may have ended without this page knowing. */
+export function isIn(): boolean {
+  return session !== undefined;
+}
+
+/** Gives what ends the present session and forgets what this browser keeps of its user, also where it has ended by itself since. */
+export function forgetting(): () => Promise<void> {
   const leaving = session;
+  return async () => {
+    if (session === leaving) session = undefined;
+    await leaving?.forget();
+  };
+}
+
+/** Ends the session, which begins anew when the page is loaded again. */
+export function disconnect(): void {
+  session?.stop();
   session = undefined;
-  await leaving?.forget();
 }
 
 /** Shows a room; the result ends that. */

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { attaching, attachProblem, attachTo } from "./attach";
 import { draft, limits, post, typeText } from "./client";
 import { Icon } from "./icon";
+import { useMedia } from "./media";
 import { Staged } from "./staged";
 import { t } from "./texts";
 
@@ -9,14 +10,17 @@ import { t } from "./texts";
 const NEAR_LIMIT = 500;
 
 /** Where one writes. What stands here stays with its room until it is sent. */
-export function Composer({ roomId, title }: { roomId: string; title: string }) {
+export function Composer({ roomId, placeholder }: { roomId: string; placeholder: string }) {
   const [hasFailed, setFailed] = useState(false);
   const box = useRef<HTMLTextAreaElement>(null);
+  const isComposed = useRef(false);
   const { text, files } = draft.value;
+  // Such a keyboard has no Shift-Enter: Enter breaks, the button sends.
+  const isTouched = useMedia("(pointer: coarse)");
   useEffect(() => {
     attachProblem.value = undefined;
     // A keyboard that slides in by itself is a nuisance.
-    if (matchMedia("(pointer: fine)").matches) box.current?.focus();
+    if (!isTouched) box.current?.focus();
   }, [roomId]);
 
   const left = limits.value.maxTextChars - Array.from(text.trim()).length;
@@ -49,18 +53,24 @@ export function Composer({ roomId, title }: { roomId: string; title: string }) {
           ref={box}
           rows={1}
           value={text}
+          dir="auto"
           aria-label={t.value.message}
           aria-describedby="composer-hint"
-          placeholder={t.value.messageTo(title)}
+          placeholder={placeholder}
           onInput={(event) => typeText(roomId, event.currentTarget.value)}
           onPaste={(event) => {
             const pasted = [...(event.clipboardData?.files ?? [])];
-            if (pasted.length === 0) return;
+            // Tables and formatted texts come with a picture of themselves.
+            if (pasted.length === 0 || event.clipboardData?.types.includes("text/plain") === true) return;
             event.preventDefault();
             attachTo(roomId, pasted);
           }}
+          onCompositionEnd={() => (isComposed.current = true)}
+          onKeyUp={() => (isComposed.current = false)}
           onKeyDown={(event) => {
-            if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+            if (event.key !== "Enter" || event.shiftKey || isTouched) return;
+            // Enter commits what an input method puts together; Safari says that it is over before it says Enter.
+            if (event.isComposing || isComposed.current) return;
             event.preventDefault();
             send();
           }}

@@ -1,4 +1,5 @@
 import type { ComponentChildren } from "preact";
+import { createPortal } from "preact/compat";
 import { useEffect, useId, useRef } from "preact/hooks";
 import { t } from "./texts";
 
@@ -8,7 +9,10 @@ interface DialogProps {
   readonly children: ComponentChildren;
 }
 
-/** A window over the page that keeps the keyboard to itself until it is closed, with Escape too. It is open while it is rendered. */
+/**
+ * A window over the page that keeps the keyboard to itself until it is closed, with Escape too. It is open while it is
+ * rendered, and stands apart from where that is, which may be hidden on a narrow screen.
+ */
 export function Dialog({ title, onClose, children }: DialogProps) {
   const box = useRef<HTMLDialogElement>(null);
   const heading = useId();
@@ -19,11 +23,12 @@ export function Dialog({ title, onClose, children }: DialogProps) {
       if (before instanceof HTMLElement) before.focus();
     };
   }, []);
-  return (
+  return createPortal(
     <dialog ref={box} aria-labelledby={heading} onClose={onClose}>
       <h2 id={heading}>{title}</h2>
       {children}
-    </dialog>
+    </dialog>,
+    document.body,
   );
 }
 
@@ -32,18 +37,20 @@ interface ConfirmProps {
   readonly hint: string;
   /** What the button says that does it. */
   readonly word: string;
+  /** What the other one says, where that is more than to cancel. */
+  readonly stay?: string;
   readonly onConfirm: () => void;
   readonly onClose: () => void;
 }
 
 /** Asks once more before what cannot be undone. */
-export function Confirm({ title, hint, word, onConfirm, onClose }: ConfirmProps) {
+export function Confirm({ title, hint, word, stay, onConfirm, onClose }: ConfirmProps) {
   return (
     <Dialog title={title} onClose={onClose}>
       <p>{hint}</p>
       <div class="actions">
         <button class="primary" type="button" onClick={onClose}>
-          {t.value.stay}
+          {stay ?? t.value.cancel}
         </button>
         <button
           class="danger"

@@ -1,9 +1,10 @@
-import { useEffect, useId, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { User } from "../sdk/wire";
 import { useAction } from "./action";
 import { Avatar } from "./avatar";
 import { rest } from "./client";
-import { errorText } from "./texts";
+import { Problem } from "./problem";
+import { t } from "./texts";
 
 interface FindPeopleProps {
   /** What the box is called. */
@@ -20,63 +21,77 @@ interface FindPeopleProps {
 
 /** Names somebody by user name, with those suggested whose name starts like that, and does something about them. */
 export function FindPeople({ label, word, isKnown, act, errors }: FindPeopleProps) {
+  const box = useRef<HTMLInputElement>(null);
   const [name, setName] = useState("");
-  const [done, setDone] = useState<string | undefined>(undefined);
+  const [done, setDone] = useState("");
   const userId = name.trim();
   const found = useFound(userId).filter((user) => !isKnown(user.userId));
   const action = useAction(async () => {
     setDone(await act(userId));
     setName("");
   });
-  const { code } = action;
+  // What is no user name is nobody's either.
+  const { noSuchUser } = t.value;
   return (
     <form
       class="finding"
       onSubmit={(event) => {
         event.preventDefault();
-        setDone(undefined);
+        setDone("");
         if (userId !== "") action.start();
       }}
     >
       <div class="box">
         <input
+          ref={box}
           value={name}
           aria-label={label}
           placeholder={label}
           onInput={(event) => setName(event.currentTarget.value)}
           autocomplete="off"
           autocapitalize="none"
+          enterkeyhint="send"
           spellcheck={false}
         />
         <button type="submit" disabled={userId === "" || action.busy}>
           {word}
         </button>
       </div>
-      <Found users={found} onChoose={setName} />
-      {code !== undefined && (
-        <p class="problem" role="alert">
-          {(Object.hasOwn(errors, code) ? errors[code] : undefined) ?? errorText(code)}
-        </p>
-      )}
-      <p class="good" role="status" hidden={done === undefined}>
+      <Found
+        users={found}
+        onChoose={(chosen) => {
+          setName(chosen);
+          box.current?.focus();
+        }}
+      />
+      <Problem
+        code={action.code}
+        words={{ not_found: noSuchUser, invalid_argument: noSuchUser, ...errors }}
+      />
+      {/* Always there, so that what comes to stand in it is said aloud. */}
+      <p class="good" role="status">
         {done}
       </p>
     </form>
   );
 }
 
-function Found({ users, onChoose }: { users: readonly User[]; onChoose: (userId: string) => void }) {
-  const id = useId();
+interface FoundProps {
+  readonly users: readonly User[];
+  readonly onChoose: (userId: string) => void;
+}
+
+function Found({ users, onChoose }: FoundProps) {
   if (users.length === 0) return null;
   return (
-    <ul class="plain found" id={id}>
-      {users.map((user) => (
-        <li key={user.userId}>
-          <button class="person" type="button" onClick={() => onChoose(user.userId)}>
-            <Avatar id={user.userId} name={user.displayName} />
+    <ul class="plain found">
+      {users.map(({ userId, displayName }) => (
+        <li key={userId}>
+          <button class="person" type="button" onClick={() => onChoose(userId)}>
+            <Avatar id={userId} name={displayName} />
             <span class="who">
-              <span>{user.displayName}</span>
-              {user.displayName !== user.userId && <span class="quiet small">{user.userId}</span>}
+              <span class="name">{displayName}</span>
+              {displayName !== userId && <span class="quiet small">{userId}</span>}
             </span>
           </button>
         </li>
@@ -88,7 +103,7 @@ function Found({ users, onChoose }: { users: readonly User[]; onChoose: (userId:
 /** How long after the last letter is looked. */
 const PAUSE_MS = 200;
 
-/** Users whose name starts like this; none where the name is complete. */
+/** Users whose name starts like this, without the one who is named already. */
 function useFound(query: string): readonly User[] {
   const [found, setFound] = useState<readonly User[]>([]);
   useEffect(() => {

@@ -4,15 +4,22 @@ import { computed } from "@preact/signals";
 import { language, t } from "./texts";
 
 const formats = computed(() => {
-  const tag = language.value === "en" ? undefined : language.value;
+  const tag = localeOf(language.value, navigator.languages);
   return {
     clock: new Intl.DateTimeFormat(tag, { hour: "numeric", minute: "2-digit" }),
     exact: new Intl.DateTimeFormat(tag, { dateStyle: "full", timeStyle: "medium" }),
     day: new Intl.DateTimeFormat(tag, { weekday: "long", day: "numeric", month: "long" }),
     dayAndYear: new Intl.DateTimeFormat(tag, { dateStyle: "long" }),
+    when: new Intl.DateTimeFormat(tag, { dateStyle: "medium", timeStyle: "short" }),
     short: new Intl.DateTimeFormat(tag, { day: "numeric", month: "short" }),
   };
 });
+
+/** The tag of a language as the reader has it, with their country where they name one. */
+export function localeOf(chosen: string, tags: readonly string[]): string {
+  const own = new RegExp(`^${chosen}(-[a-z0-9]{2,8})*$`, "i");
+  return tags.find((tag) => own.test(tag)) ?? chosen;
+}
 
 export function clockTime(at: string): string {
   return formats.value.clock.format(new Date(at));
@@ -20,6 +27,11 @@ export function clockTime(at: string): string {
 
 export function exactTime(at: string): string {
   return formats.value.exact.format(new Date(at));
+}
+
+/** Day and time of day. */
+export function dayAndTime(at: string): string {
+  return formats.value.when.format(new Date(at));
 }
 
 /** The time of day where it is today, else the day. */
@@ -52,6 +64,7 @@ const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte"] as const;
 export function fileSize(bytes: number): string {
   const power = bytes < 1 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log2(bytes) / 10));
   const unit = UNITS[power] ?? "byte";
-  const options = { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: 1 } as const;
+  const unitDisplay = power === 0 ? "long" : "short";
+  const options = { style: "unit", unit, unitDisplay, maximumFractionDigits: 1 } as const;
   return new Intl.NumberFormat(language.value, options).format(bytes / 1_024 ** power);
 }

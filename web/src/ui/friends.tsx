@@ -6,9 +6,11 @@ import { listing, nameOf, refresh, rest } from "./client";
 import { Confirm } from "./dialog";
 import { FindPeople } from "./find-people";
 import { Answers } from "./invites";
+import { byName } from "./order";
 import { Person } from "./person";
+import { Problem } from "./problem";
 import { directPath } from "./routes";
-import { errorText, t } from "./texts";
+import { t } from "./texts";
 
 /** Who asks for the user's friendship, and whom the user asked. */
 export function FriendRequests() {
@@ -38,11 +40,7 @@ function Incoming({ request: { id, fromUserId } }: { request: FriendRequest }) {
   });
   return (
     <Person user={{ userId: fromUserId, displayName: nameOf(fromUserId) }} note={t.value.wantsToBeFriends}>
-      {answer.code !== undefined && (
-        <span class="problem" role="alert">
-          {errorText(answer.code)}
-        </span>
-      )}
+      <Problem code={answer.code} />
       <Answers busy={answer.busy} onAnswer={answer.start} />
     </Person>
   );
@@ -53,7 +51,7 @@ export function Friends({ me }: { me: string }) {
   const { friends, online, loaded } = listing.value;
   const isThere = (user: User) => (online.has(user.userId) ? 0 : 1);
   const sorted = [...friends].sort(
-    (one, other) => isThere(one) - isThere(other) || one.displayName.localeCompare(other.displayName),
+    (one, other) => isThere(one) - isThere(other) || byName(one.displayName, other.displayName),
   );
   return (
     <Card title={t.value.friends}>
@@ -86,11 +84,7 @@ function FriendRow({ friend }: { friend: User }) {
   });
   return (
     <Person user={friend}>
-      {removal.code !== undefined && (
-        <span class="problem" role="alert">
-          {errorText(removal.code)}
-        </span>
-      )}
+      <Problem code={removal.code} />
       <span class="actions">
         <a class="button" href={directPath(friend.userId)}>
           {t.value.writeTo}

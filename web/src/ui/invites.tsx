@@ -3,11 +3,12 @@ import { useAction } from "./action";
 import { Avatar } from "./avatar";
 import { Card } from "./card";
 import { listing, nameOf, refresh, rest } from "./client";
+import { Problem } from "./problem";
 import { navigate } from "./router";
 import { roomPath } from "./routes";
-import { errorText, t } from "./texts";
+import { t } from "./texts";
 
-/** The rooms that the user is asked into. */
+/** The rooms that the user is invited to. */
 export function Invites() {
   const { invites, loaded } = listing.value;
   return (
@@ -32,15 +33,11 @@ function InviteRow({ invite }: { invite: Invite }) {
   return (
     <div class="person">
       <Avatar id={invite.fromUserId} name={nameOf(invite.fromUserId)} />
-      <span class="who">
+      <div class="who">
         <strong>{invite.roomId}</strong>
         <span class="quiet small">{t.value.invitedBy(nameOf(invite.fromUserId))}</span>
-        {answer.code !== undefined && (
-          <span class="problem" role="alert">
-            {errorText(answer.code)}
-          </span>
-        )}
-      </span>
+        <Problem code={answer.code} />
+      </div>
       <Answers busy={answer.busy} onAnswer={answer.start} />
     </div>
   );

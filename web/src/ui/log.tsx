@@ -1,11 +1,12 @@
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Virtualizer, type VirtualizerHandle } from "virtua";
 import { hasOlder, isFull, items, missing, type Timeline } from "../sdk/timeline";
 import { useAction } from "./action";
 import { Article } from "./article";
 import { nameOf, readOlder, roster, status, type RoomView } from "./client";
 import { dayName } from "./format";
-import { readersOf } from "./readers";
+import { firstNewIndex, newsBeyond } from "./news";
+import { readersOf, seenUpTo } from "./readers";
 import { rowsOf, type Row } from "./rows";
 import { useSeen } from "./seen";
 import { t } from "./texts";
@@ -22,12 +23,15 @@ const NOTE_PX = 64;
 
 interface LogProps {
   readonly roomId: string;
-  readonly title: string;
+  /** What is said above the very first message. */
+  readonly beginning: string;
   readonly view: RoomView | undefined;
+  /** Whether something stands over it. */
+  readonly isCovered: boolean;
 }
 
 /** What was said. It stays at its newest while one is there, and where one reads while one reads. */
-export function Log({ roomId, title, view }: LogProps) {
+export function Log({ roomId, beginning, view, isCovered }: LogProps) {
   const box = useRef<HTMLDivElement>(null);
   const list = useRef<VirtualizerHandle>(null);
   const timeline = view?.timeline;
@@ -35,11 +39,13 @@ export function Log({ roomId, title, view }: LogProps) {
     () => (timeline === undefined ? [] : rowsOf(items(timeline), timeline.userId)),
     [timeline],
   );
-  const { isAtEnd, isPrepended, scrolled, settled, toEnd } = usePlace(list, rows);
-  const { newFrom, newer } = useSeen(roomId, timeline, isAtEnd);
+  const me = timeline?.userId;
+  const { isAtEnd, isPrepended, top, scrolled, settled, toEnd } = usePlace(box, list, rows);
+  const { newFrom, newer } = useSeen(roomId, view, isAtEnd && !isCovered);
+  const line = firstNewIndex(rows, newFrom, me);
   const { members } = roster.value;
-  const readers = useMemo(() => readersOf(rows, members, timeline?.userId), [rows, members]);
-  const firstNew = rows[firstNewIndex(rows, newFrom, timeline?.userId)]?.key;
+  const readers = useMemo(() => readersOf(rows, members, me), [rows, members]);
+  const seen = useMemo(() => seenUpTo(members, me), [members]);
 
   const older = useAction(readOlder);
   const canReadOlder = timeline?.loaded === true && hasOlder(timeline);
@@ -52,7 +58,7 @@ export function Log({ roomId, title, view }: LogProps) {
   return (
     <div class="log-frame">
       <div class="log" role="log" aria-label={t.value.messages} aria-live="off" tabIndex={0} ref={box}>
-        <Top title={title} timeline={timeline} older={older} />
+        <Top beginning={beginning} timeline={timeline} older={older} />
         <Virtualizer
           ref={list}
           data={rows}
@@ -70,8 +76,9 @@ export function Log({ roomId, title, view }: LogProps) {
             <Line
               key={row.key}
               row={row}
-              me={timeline?.userId}
-              isNew={row.key === firstNew}
+              me={me}
+              isNew={row.key === rows[line]?.key}
+              isSeen={row.seq !== undefined && row.seq <= seen}
               readers={readers.get(row.key) ?? none}
             />
           )}
@@ -82,12 +89,46 @@ export function Log({ roomId, title, view }: LogProps) {
           {t.value.behind(missing(timeline))}
         </p>
       )}
+      {line >= 0 && timeline !== undefined && (
+        <ToNew
+          key={newFrom}
+          isAbove={line < top}
+          count={newsBeyond(timeline.messages, newFrom ?? 0, timeline.userId)}
+          onGo={() => {
+            list.current?.scrollToIndex(line, { align: "start" });
+            box.current?.focus();
+          }}
+        />
+      )}
       {!isAtEnd && (
-        <button class="jump" type="button" onClick={toEnd}>
+        <button
+          class="jump"
+          type="button"
+          onClick={() => {
+            toEnd();
+            box.current?.focus();
+          }}
+        >
           {newer > 0 ? t.value.jumpToNew(newer) : t.value.jumpToLatest}
         </button>
       )}
     </div>
+  );
+}
+
+/** The way up to what is new, until one has been there. */
+function ToNew({ isAbove, count, onGo }: { isAbove: boolean; count: number; onGo: () => void }) {
+  const [isPast, setPast] = useState(false);
+  const wasAbove = useRef(isAbove);
+  useEffect(() => {
+    if (wasAbove.current && !isAbove) setPast(true);
+    wasAbove.current = isAbove;
+  }, [isAbove]);
+  if (!isAbove || isPast) return null;
+  return (
+    <button class="to-new" type="button" onClick={onGo}>
+      {t.value.unreadAbove(count)}
+    </button>
   );
 }
 
@@ -97,11 +138,13 @@ interface LineProps {
   readonly row: Row;
   readonly me: string | undefined;
   readonly isNew: boolean;
+  /** Whether anybody else has read it. */
+  readonly isSeen: boolean;
   readonly readers: readonly string[];
 }
 
 /** A message with what stands above it. */
-function Line({ row, me, isNew, readers }: LineProps) {
+function Line({ row, me, isNew, isSeen, readers }: LineProps) {
   return (
     <>
       {row.startsDay && (
@@ -118,6 +161,7 @@ function Line({ row, me, isNew, readers }: LineProps) {
         row={row}
         name={nameOf(row.userId)}
         isOwn={row.userId === me}
+        isSeen={isSeen}
         readers={readers === none ? none : readers.map(nameOf)}
       />
     </>
@@ -125,13 +169,14 @@ function Line({ row, me, isNew, readers }: LineProps) {
 }
 
 interface TopProps {
-  readonly title: string;
+  /** What is said above the very first message. */
+  readonly beginning: string;
   readonly timeline: Timeline | undefined;
   readonly older: { readonly start: () => void; readonly busy: boolean; readonly code: string | undefined };
 }
 
 /** What stands above the first message that is here. */
-function Top({ title, timeline, older }: TopProps) {
+function Top({ beginning, timeline, older }: TopProps) {
   return (
     <div class="log-top">
       {timeline?.loaded !== true ? (
@@ -146,20 +191,8 @@ function Top({ title, timeline, older }: TopProps) {
           </button>
         </>
       ) : (
-        <p>{t.value.beginning(title)}</p>
+        <p>{beginning}</p>
       )}
     </div>
   );
-}
-
-/** The first message of somebody else beyond what had been read. */
-function firstNewIndex(rows: readonly Row[], newFrom: number | undefined, me: string | undefined): number {
-  if (newFrom === undefined) return -1;
-  let first = -1;
-  for (let index = rows.length - 1; index >= 0; index -= 1) {
-    const row = rows[index];
-    if (row?.seq !== undefined && row.seq <= newFrom) break;
-    if (row?.seq !== undefined && row.userId !== me) first = index;
-  }
-  return first;
 }

@@ -1,8 +1,9 @@
 import { useState } from "preact/hooks";
-import { codeOf } from "../sdk/errors";
-import { Mark } from "./mark";
 import { logIn, signUp } from "./account";
-import { errorText, t } from "./texts";
+import { useAction } from "./action";
+import { Mark } from "./mark";
+import { Problem } from "./problem";
+import { t } from "./texts";
 
 const USER_ID = /^[a-z0-9][a-z0-9_.-]{1,31}$/;
 
@@ -10,21 +11,15 @@ const USER_ID = /^[a-z0-9][a-z0-9_.-]{1,31}$/;
 export function LogIn({ ended }: { ended: string | undefined }) {
   const [userName, setUserName] = useState(ended ?? "");
   const [password, setPassword] = useState("");
-  const [problem, setProblem] = useState<string | undefined>(undefined);
-  const [busy, setBusy] = useState(false);
-
-  const attempt = async (enter: typeof logIn, precheck?: string) => {
-    setProblem(precheck);
-    if (precheck !== undefined) return;
-    setBusy(true);
-    try {
-      await enter(userName.trim(), password);
-    } catch (error) {
-      setProblem(errorText(codeOf(error)));
-      setBusy(false);
-    }
+  const [broken, setBroken] = useState<string | undefined>(undefined);
+  const userId = userName.trim();
+  const attempt = useAction((enter: typeof logIn) => enter(userId, password));
+  const create = () => {
+    const rule = ruleBroken(userId, password);
+    setBroken(rule);
+    if (rule === undefined) attempt.start(signUp);
   };
-  const isNamed = userName.trim() !== "" && password !== "";
+  const isReady = userId !== "" && password !== "" && !attempt.busy;
 
   return (
     <main class="login">
@@ -32,7 +27,8 @@ export function LogIn({ ended }: { ended: string | undefined }) {
         class="card"
         onSubmit={(event) => {
           event.preventDefault();
-          if (isNamed && !busy) void attempt(logIn);
+          setBroken(undefined);
+          if (isReady) attempt.start(logIn);
         }}
       >
         <header>
@@ -49,6 +45,7 @@ export function LogIn({ ended }: { ended: string | undefined }) {
             onInput={(event) => setUserName(event.currentTarget.value)}
             autocomplete="username"
             autocapitalize="none"
+            enterkeyhint="next"
             spellcheck={false}
             autofocus={ended === undefined}
           />
@@ -61,23 +58,22 @@ export function LogIn({ ended }: { ended: string | undefined }) {
             value={password}
             onInput={(event) => setPassword(event.currentTarget.value)}
             autocomplete="current-password"
+            enterkeyhint="go"
             autofocus={ended !== undefined}
           />
         </label>
-        {problem !== undefined && (
+        {broken === undefined ? (
+          <Problem code={attempt.code} words={{ unauthenticated: t.value.wrongLogin }} />
+        ) : (
           <p class="problem" role="alert">
-            {problem}
+            {broken}
           </p>
         )}
         <div class="actions">
-          <button class="primary" type="submit" disabled={!isNamed || busy}>
+          <button class="primary" type="submit" disabled={!isReady}>
             {t.value.logIn}
           </button>
-          <button
-            type="button"
-            disabled={!isNamed || busy}
-            onClick={() => void attempt(signUp, ruleBroken(userName.trim(), password))}
-          >
+          <button type="button" disabled={!isReady} onClick={create}>
             {t.value.createAccount}
           </button>
         </div>

@@ -1,3 +1,5 @@
+import { computed } from "@preact/signals";
+import { memo } from "preact/compat";
 import { useState } from "preact/hooks";
 import type { Member } from "../sdk/wire";
 import { stage } from "./account";
@@ -6,7 +8,8 @@ import { rest, roster } from "./client";
 import { Confirm } from "./dialog";
 import { FindPeople } from "./find-people";
 import { Person } from "./person";
-import { errorText, t } from "./texts";
+import { Problem } from "./problem";
+import { t } from "./texts";
 
 interface MembersProps {
   readonly roomId: string;
@@ -14,9 +17,12 @@ interface MembersProps {
   readonly onLeave: () => Promise<void>;
 }
 
+/** By itself: that somebody types changes nothing here. */
+const present = computed(() => roster.value.members);
+
 /** Who is in a room, and who else should be. */
 export function Members({ roomId, title, onLeave }: MembersProps) {
-  const { members } = roster.value;
+  const members = present.value;
   const isMember = (userId: string) =>
     typeof members === "object" && members.some((member) => member.userId === userId);
   return (
@@ -38,7 +44,7 @@ export function Members({ roomId, title, onLeave }: MembersProps) {
 }
 
 function List({ roomId }: { roomId: string }) {
-  const { members } = roster.value;
+  const members = present.value;
   if (members === "unreadable") return <p class="quiet">{t.value.membersFailed}</p>;
   if (members === undefined) return <h2>{t.value.members}</h2>;
   const me = stage.value.kind === "in" ? stage.value.me.userId : undefined;
@@ -57,18 +63,21 @@ function List({ roomId }: { roomId: string }) {
   );
 }
 
-function Row({ roomId, member, isRemovable }: { roomId: string; member: Member; isRemovable: boolean }) {
+interface RowProps {
+  readonly roomId: string;
+  readonly member: Member;
+  readonly isRemovable: boolean;
+}
+
+/** One of perhaps hundreds: drawn again only where something of it has changed. */
+const Row = memo(function Row({ roomId, member, isRemovable }: RowProps) {
   const [isAsking, setAsking] = useState(false);
   const removal = useAction(() => rest.removeMember(roomId, member.userId));
   const { displayName: name } = member;
   return (
     <Person user={member}>
       {member.role === "owner" && <span class="tag">{t.value.owner}</span>}
-      {removal.code !== undefined && (
-        <span class="problem" role="alert">
-          {errorText(removal.code)}
-        </span>
-      )}
+      <Problem code={removal.code} />
       {isRemovable && (
         <button
           class="danger slight"
@@ -92,18 +101,14 @@ function Row({ roomId, member, isRemovable }: { roomId: string; member: Member; 
       )}
     </Person>
   );
-}
+});
 
 function Leave({ title, onLeave }: { title: string; onLeave: () => Promise<void> }) {
   const [isAsking, setAsking] = useState(false);
   const leave = useAction(onLeave);
   return (
     <div class="leave">
-      {leave.code !== undefined && (
-        <p class="problem" role="alert">
-          {errorText(leave.code)}
-        </p>
-      )}
+      <Problem code={leave.code} />
       <button class="danger" type="button" disabled={leave.busy} onClick={() => setAsking(true)}>
         {t.value.leaveRoom}
       </button>
@@ -112,6 +117,7 @@ function Leave({ title, onLeave }: { title: string; onLeave: () => Promise<void>
           title={t.value.leaveTitle(title)}
           hint={t.value.leaveHint}
           word={t.value.leave}
+          stay={t.value.stay}
           onConfirm={leave.start}
           onClose={() => setAsking(false)}
         />

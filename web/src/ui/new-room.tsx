@@ -2,9 +2,10 @@ import { useState } from "preact/hooks";
 import { useAction } from "./action";
 import { Card } from "./card";
 import { refresh, rest } from "./client";
+import { Problem } from "./problem";
 import { navigate } from "./router";
 import { roomPath } from "./routes";
-import { errorText, t } from "./texts";
+import { t } from "./texts";
 
 const ROOM_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 
@@ -33,6 +34,7 @@ export function NewRoom() {
             onInput={(event) => setName(event.currentTarget.value)}
             autocomplete="off"
             autocapitalize="none"
+            enterkeyhint="go"
             spellcheck={false}
             maxLength={64}
             aria-describedby="room-name-rule"
@@ -42,11 +44,7 @@ export function NewRoom() {
         <p class={roomId === "" || isLegal ? "quiet small" : "problem small"} id="room-name-rule">
           {t.value.roomNameRule}
         </p>
-        {create.code !== undefined && (
-          <p class="problem" role="alert">
-            {errorText(create.code)}
-          </p>
-        )}
+        <Problem code={create.code} />
         <button class="primary" type="submit" disabled={!isLegal || create.busy}>
           {t.value.createRoom}
         </button>

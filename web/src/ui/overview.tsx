@@ -1,10 +1,10 @@
 import { Card } from "./card";
-import { unsent } from "./client";
+import { listing, nameOf, unsent } from "./client";
 import { FriendRequests, Friends } from "./friends";
 import { Header } from "./header";
 import { Invites } from "./invites";
 import { NewRoom } from "./new-room";
-import { roomPath } from "./routes";
+import { directPath, entryPath, peerIn, roomPath } from "./routes";
 import { t } from "./texts";
 
 /** Where one starts: who asks, who is there, and a new room. */
@@ -13,9 +13,11 @@ export function Overview({ me }: { me: string }) {
     <main class="main">
       <Header title={t.value.overview} />
       <div class="page">
-        <Unsent />
-        <Invites />
-        <FriendRequests />
+        <div class="asking">
+          <Unsent me={me} />
+          <Invites />
+          <FriendRequests />
+        </div>
         <Friends me={me} />
         <NewRoom />
       </div>
@@ -24,7 +26,7 @@ export function Overview({ me }: { me: string }) {
 }
 
 /** Rooms with messages that the server refused: one may not be in them any more, and so not see them elsewhere. */
-function Unsent() {
+function Unsent({ me }: { me: string }) {
   const failed = unsent.value.filter(({ state }) => state === "failed").map(({ roomId }) => roomId);
   if (failed.length === 0) return null;
   return (
@@ -32,13 +34,23 @@ function Unsent() {
       <ul class="plain">
         {[...new Set(failed)].map((roomId) => (
           <li key={roomId}>
-            <a class="link" href={roomPath(roomId)}>
-              {roomId}
-            </a>
-            : {t.value.notSent(failed.filter((one) => one === roomId).length)}
+            <RoomLink roomId={roomId} me={me} />:{" "}
+            {t.value.notSent(failed.filter((one) => one === roomId).length)}
           </li>
         ))}
       </ul>
     </Card>
+  );
+}
+
+/** Leads to a room by what it is called, also where the user is not in it any more. */
+function RoomLink({ roomId, me }: { roomId: string; me: string }) {
+  const entry = listing.value.rooms.find((one) => one.roomId === roomId);
+  const peer = peerIn(roomId, me);
+  const path = peer === undefined ? roomPath(roomId) : directPath(peer);
+  return (
+    <a class="link" href={entry === undefined ? path : entryPath(entry)}>
+      <bdi>{entry?.title ?? (peer === undefined ? roomId : nameOf(peer))}</bdi>
+    </a>
   );
 }

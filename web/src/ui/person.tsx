@@ -1,38 +1,28 @@
+import { computed } from "@preact/signals";
 import type { ComponentChildren } from "preact";
+import { useMemo } from "preact/hooks";
 import type { User } from "../sdk/wire";
 import { Avatar } from "./avatar";
-import { listing } from "./client";
+import { isThere } from "./presence";
 import { t } from "./texts";
 
+interface PersonProps {
+  readonly user: User;
+  readonly note?: string;
+  readonly children?: ComponentChildren;
+}
+
 /** Somebody in a list: who, whether they are there where that is known, and what may be done. */
-export function Person({
-  user,
-  note,
-  children,
-}: {
-  user: User;
-  note?: string;
-  children?: ComponentChildren;
-}) {
-  const { friends, rooms, online } = listing.value;
-  const isOnline = online.has(user.userId);
-  const isKnown =
-    isOnline ||
-    friends.some(({ userId }) => userId === user.userId) ||
-    rooms.some(({ peerUserId }) => peerUserId === user.userId);
+export function Person({ user: { userId, displayName }, note, children }: PersonProps) {
+  // Its own value: that others come and go is nothing to this row.
+  const isOnline = useMemo(() => computed(() => isThere(userId)), [userId]).value;
   return (
     <div class="person">
-      {isKnown ? (
-        <Avatar id={user.userId} name={user.displayName} isOnline={isOnline} />
-      ) : (
-        <Avatar id={user.userId} name={user.displayName} />
-      )}
+      <Avatar id={userId} name={displayName} isOnline={isOnline} />
       <span class="who">
-        <span class="name">{user.displayName}</span>
-        {(note !== undefined || user.displayName !== user.userId) && (
-          <span class="quiet small">{note ?? user.userId}</span>
-        )}
-        {isKnown && <span class="unseen">{isOnline ? t.value.online : t.value.offline}</span>}
+        <span class="name">{displayName}</span>
+        {(note !== undefined || displayName !== userId) && <span class="quiet small">{note ?? userId}</span>}
+        {isOnline !== undefined && <span class="unseen">{isOnline ? t.value.online : t.value.offline}</span>}
       </span>
       {children}
     </div>

@@ -11,18 +11,25 @@ interface Place {
   readonly isAtEnd: boolean;
   /** Whether the rows have grown at their start since they were last drawn. */
   readonly isPrepended: boolean;
+  /** The first row that is in sight, by its index. */
+  readonly top: number;
   readonly scrolled: (offset: number) => void;
   /** Something has changed its height. */
   readonly settled: () => void;
   readonly toEnd: () => void;
 }
 
-export function usePlace(list: { readonly current: VirtualizerHandle | null }, rows: readonly Row[]): Place {
+export function usePlace(
+  box: { readonly current: HTMLElement | null },
+  list: { readonly current: VirtualizerHandle | null },
+  rows: readonly Row[],
+): Place {
   const [isAtEnd, setAtEnd] = useState(true);
+  const [top, setTop] = useState(0);
   // Beside what is drawn: whether one is at the end changes between two drawings.
-  const now = useRef({ isAtEnd: true, first: "", lastOwn: "", offset: 0 });
+  const now = useRef({ isAtEnd: true, first: "", written: 0, offset: 0 });
   const first = rows[0]?.key ?? "";
-  const lastOwn = rows.findLast(({ own }) => own !== undefined)?.key ?? now.current.lastOwn;
+  const written = rows.reduce((last, { own }) => Math.max(last, own?.position ?? 0), 0);
   const isPrepended = now.current.first !== "" && first !== now.current.first;
 
   const be = (isThere: boolean) => {
@@ -31,29 +38,34 @@ export function usePlace(list: { readonly current: VirtualizerHandle | null }, r
   };
   const toEnd = () => {
     be(true);
-    list.current?.scrollToIndex(rows.length - 1, { align: "end" });
+    // Not by the list's own means: those go on for a while, against who scrolls up meanwhile.
+    box.current?.scrollTo({ top: box.current.scrollHeight, behavior: "instant" });
+  };
+  const isNear = () => {
+    const { current } = box;
+    return current !== null && current.scrollHeight - current.scrollTop - current.clientHeight < NEAR_PX;
   };
   useLayoutEffect(() => {
     // Who writes wants to see it.
-    if (now.current.isAtEnd || lastOwn !== now.current.lastOwn) toEnd();
+    if (now.current.isAtEnd || written > now.current.written) toEnd();
     now.current.first = first;
-    now.current.lastOwn = lastOwn;
+    now.current.written = Math.max(now.current.written, written);
   }, [rows]);
 
   return {
     isAtEnd,
     isPrepended,
+    top,
     scrolled(offset) {
-      const { current } = list;
-      if (current === null) return;
-      const isNear = current.scrollSize - offset - current.viewportSize < NEAR_PX;
       // Only who scrolls up leaves the end: it also moves away by itself, when what is drawn turns out to be higher.
-      if (isNear) be(true);
+      if (isNear()) be(true);
       else if (offset < now.current.offset) be(false);
       now.current.offset = offset;
+      setTop(list.current?.findItemIndex(offset) ?? 0);
     },
-    settled: () => {
+    settled() {
       if (now.current.isAtEnd) toEnd();
+      else if (isNear()) be(true);
     },
     toEnd,
   };

@@ -24,6 +24,16 @@ export function chooseTheme(chosen: Theme): void {
   const root = document.documentElement;
   if (chosen === "system") delete root.dataset["theme"];
   else root.dataset["theme"] = chosen;
+  colourFrame(chosen);
+}
+
+/** The browser colours what is around the page like the page. */
+function colourFrame(chosen: Theme): void {
+  for (const meta of document.querySelectorAll<HTMLMetaElement>('meta[name="theme-color"]')) {
+    const scheme = meta.dataset["scheme"] ?? "";
+    const chosenMedia = scheme === chosen ? "all" : "not all";
+    meta.media = chosen === "system" ? `(prefers-color-scheme: ${scheme})` : chosenMedia;
+  }
 }
 
 /** Errors: the catalogue could not be loaded. */

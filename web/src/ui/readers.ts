@@ -27,6 +27,15 @@ export function readersOf(
   return readers;
 }
 
+/** The last seq that somebody else has read. */
+export function seenUpTo(members: RosterView["members"], me: string | undefined): number {
+  if (typeof members !== "object" || members.length > LARGE) return 0;
+  return members.reduce(
+    (last, { userId, lastReadSeq }) => (userId === me ? last : Math.max(last, lastReadSeq)),
+    0,
+  );
+}
+
 function isOwnUpTo(row: Row | undefined, me: string | undefined, seq: number): boolean {
   return row?.seq !== undefined && row.userId === me && row.seq <= seq;
 }

@@ -38,8 +38,18 @@ function inline(text: string): Part[] {
   return parts;
 }
 
+/** A host of ASCII letters that ends in the midst of a word, as where a Korean particle follows it. */
+const HOST = /^https?:\/\/(?:[a-z0-9-]+\.)+[a-z]{2,}(?::\d+)?(?=([^ -~][^/?#]*))/i;
+
+/** The address without the letters that follow its host; one that goes on to a domain of ASCII is a host with other letters. */
+function withoutSuffix(found: string): string {
+  const [host, rest = ""] = HOST.exec(found) ?? [];
+  return host === undefined || /\.[a-z]{2,}(?::\d+)?$/i.test(rest) ? found : host;
+}
+
 /** The address without what the sentence around it adds; nothing where it is none. */
-function address(found: string): string {
+function address(match: string): string {
+  const found = withoutSuffix(match);
   const surplus = new Map<string, number>();
   for (const [closing, opening] of Object.entries(CLOSING))
     surplus.set(closing, found.split(closing).length - found.split(opening).length);

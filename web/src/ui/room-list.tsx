@@ -1,8 +1,11 @@
+import { memo } from "preact/compat";
 import type { Me, RoomEntry } from "../sdk/wire";
 import { route } from "./account";
 import { Avatar } from "./avatar";
-import { draft, draftOf, listing, nameOf } from "./client";
+import { draftOf, listing, nameOf } from "./client";
 import { shortTime } from "./format";
+import { channelsOf, directsOf } from "./order";
+import { isThere } from "./presence";
 import { entryPath } from "./routes";
 import { said } from "./said";
 import { t } from "./texts";
@@ -10,8 +13,7 @@ import { t } from "./texts";
 /** The user's rooms, by name, each with what happened last. */
 export function RoomList({ me }: { me: Me }) {
   const { loaded, rooms } = listing.value;
-  const channels = rooms.filter(({ type }) => type === "channel");
-  const sorted = channels.sort((one, other) => one.title.localeCompare(other.title));
+  const sorted = channelsOf(rooms);
   return (
     <nav class="rooms" aria-label={t.value.rooms}>
       <h2>{t.value.rooms}</h2>
@@ -24,9 +26,7 @@ export function RoomList({ me }: { me: Me }) {
 /** The user's conversations with one other, the latest first. */
 export function DirectList({ me }: { me: Me }) {
   const { loaded, rooms } = listing.value;
-  const directs = rooms.filter(({ type }) => type === "dm");
-  const latest = (entry: RoomEntry) => entry.lastMessage?.sentAt ?? "";
-  const sorted = directs.sort((one, other) => latest(other).localeCompare(latest(one)));
+  const sorted = directsOf(rooms);
   return (
     <nav class="rooms" aria-label={t.value.directMessages}>
       <h2>{t.value.directMessages}</h2>
@@ -37,23 +37,59 @@ export function DirectList({ me }: { me: Me }) {
 }
 
 function Entries({ entries, me }: { entries: readonly RoomEntry[]; me: Me }) {
+  const today = new Date().setHours(0, 0, 0, 0);
   return (
     <ul>
       {entries.map((entry) => (
         <li key={entry.roomId}>
-          <Entry me={me} entry={entry} />
+          <Entry
+            entry={entry}
+            today={today}
+            isOpen={isOpen(entry)}
+            isOnline={entry.peerUserId === undefined ? undefined : isThere(entry.peerUserId)}
+            unsent={unsentIn(entry)}
+            author={authorOf(entry, me)}
+          />
         </li>
       ))}
     </ul>
   );
 }
 
-function Entry({ me, entry }: { me: Me; entry: RoomEntry }) {
-  const { roomId, title, peerUserId, unreadCount: count, lastMessage: last } = entry;
-  const shown = route.value;
-  const isOpen =
-    (shown.page === "room" && shown.roomId === roomId) ||
-    (shown.page === "direct" && shown.peerUserId === peerUserId);
+function isOpen({ roomId, peerUserId }: RoomEntry): boolean {
+  const { value } = route;
+  return value.page === "room"
+    ? value.roomId === roomId
+    : value.page === "direct" && value.peerUserId === peerUserId;
+}
+
+/** What stands in the composer of a room that is not on screen, in one line. */
+function unsentIn(entry: RoomEntry): string | undefined {
+  if (isOpen(entry)) return undefined;
+  const { text, files } = draftOf(entry.roomId);
+  const [file] = files;
+  return text.trim() === "" && file === undefined ? undefined : said({ text, file });
+}
+
+/** Who said the last thing, where that goes without saying nobody. */
+function authorOf({ lastMessage, peerUserId }: RoomEntry, me: Me): string | undefined {
+  if (lastMessage === undefined || lastMessage.userId === peerUserId) return undefined;
+  return lastMessage.userId === me.userId ? t.value.you : nameOf(lastMessage.userId);
+}
+
+interface EntryProps {
+  readonly entry: RoomEntry;
+  /** When today began. */
+  readonly today: number;
+  readonly isOpen: boolean;
+  readonly isOnline: boolean | undefined;
+  readonly unsent: string | undefined;
+  readonly author: string | undefined;
+}
+
+/** One of perhaps a thousand: drawn again only where something of it has changed. */
+const Entry = memo(function Entry({ entry, today, isOpen, isOnline, unsent, author }: EntryProps) {
+  const { title, peerUserId, unreadCount: count, lastMessage: last } = entry;
   return (
     <a
       class="entry"
@@ -66,17 +102,15 @@ function Entry({ me, entry }: { me: Me; entry: RoomEntry }) {
           #
         </span>
       ) : (
-        <Avatar id={peerUserId} name={title} isOnline={listing.value.online.has(peerUserId)} />
+        <Avatar id={peerUserId} name={title} isOnline={isOnline} />
       )}
       <span class="title">
         {title}
-        {peerUserId !== undefined && listing.value.online.has(peerUserId) && (
-          <span class="unseen"> {t.value.online}</span>
-        )}
+        {isOnline === true && <span class="unseen"> {t.value.online}</span>}
       </span>
-      {last !== undefined && <time datetime={last.sentAt}>{shortTime(last.sentAt, new Date())}</time>}
+      {last !== undefined && <time datetime={last.sentAt}>{shortTime(last.sentAt, new Date(today))}</time>}
       <span class="last">
-        <Preview me={me} entry={entry} isOpen={isOpen} />
+        <Preview last={last} unsent={unsent} author={author} />
       </span>
       {count > 0 && (
         <span class="badge" role="img" aria-label={t.value.newMessages(count)}>
@@ -85,22 +119,24 @@ function Entry({ me, entry }: { me: Me; entry: RoomEntry }) {
       )}
     </a>
   );
-}
+});
+
+type PreviewProps = Pick<EntryProps, "unsent" | "author"> & { readonly last: RoomEntry["lastMessage"] };
 
 /** What stands in the composer and is not sent goes before what was said last. */
-function Preview({ me, entry, isOpen }: { me: Me; entry: RoomEntry; isOpen: boolean }) {
-  // Drawn again when the draft of the room on screen changes, as it does when another room is opened.
-  const { text } = isOpen ? draft.value : draftOf(entry.roomId);
-  if (!isOpen && text.trim() !== "") {
+function Preview({ last, unsent, author }: PreviewProps) {
+  if (unsent !== undefined) {
     return (
       <>
-        <em>{t.value.draft}</em> {text}
+        <em>{t.value.draft}</em> <bdi>{unsent}</bdi>
       </>
     );
   }
-  const last = entry.lastMessage;
   if (last === undefined) return <>{t.value.noMessages}</>;
-  const author = last.userId === me.userId ? t.value.you : nameOf(last.userId);
-  const isPeer = last.userId === entry.peerUserId;
-  return <>{isPeer ? said(last) : t.value.said(author, said(last))}</>;
+  if (author === undefined) return <>{said(last)}</>;
+  return (
+    <>
+      <bdi>{author}</bdi>: <bdi>{said(last)}</bdi>
+    </>
+  );
 }

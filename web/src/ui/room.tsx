@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import { items, type Timeline } from "../sdk/timeline";
 import { Announcer } from "./announcer";
 import { Article } from "./article";
@@ -15,6 +15,10 @@ import { overviewPath } from "./routes";
 import { rowsOf } from "./rows";
 import { t } from "./texts";
 import { Typing } from "./typing";
+import { useMedia } from "./media";
+
+/** Where the members do not fit beside the log, as in the styles. */
+const NARROW = "(max-width: 1020px)";
 
 /** One room of many: what was said, who is there, and a place to write. */
 export function Room({ roomId }: { roomId: string }) {
@@ -26,10 +30,17 @@ export function Room({ roomId }: { roomId: string }) {
     refresh();
     navigate(overviewPath);
   };
-  useEffect(() => follow(roomId), [roomId]);
+  const isCovered = useMedia(NARROW) && showsMembers;
+  useLayoutEffect(() => follow(roomId), [roomId]);
   if (room.value?.isGone === true) return <Gone title={title} timeline={room.value.timeline} />;
   return (
-    <main class="main room" data-members={showsMembers}>
+    <main
+      class="main room"
+      data-members={showsMembers}
+      onKeyDown={(event) => {
+        if (event.key === "Escape") setShowsMembers(false);
+      }}
+    >
       <Header title={title}>
         <button
           class="toggle"
@@ -44,19 +55,34 @@ export function Room({ roomId }: { roomId: string }) {
           {typeof members === "object" && <span aria-hidden="true">{members.length}</span>}
         </button>
       </Header>
-      <Talk roomId={roomId} title={title} />
+      <Talk
+        roomId={roomId}
+        placeholder={t.value.messageTo(title)}
+        beginning={t.value.beginning(title)}
+        isCovered={isCovered}
+      />
       <Members roomId={roomId} title={title} onLeave={leave} />
     </main>
   );
 }
 
+interface TalkProps {
+  readonly roomId: string;
+  /** What stands in the empty composer. */
+  readonly placeholder: string;
+  /** What is said above the very first message. */
+  readonly beginning: string;
+  /** Whether the members stand over it. */
+  readonly isCovered: boolean;
+}
+
 /** What was said in a room, and where one writes to it. */
-export function Talk({ roomId, title }: { roomId: string; title: string }) {
+export function Talk({ roomId, placeholder, beginning, isCovered }: TalkProps) {
   return (
-    <Dropping roomId={roomId}>
-      <Log key={roomId} roomId={roomId} title={title} view={room.value} />
+    <Dropping roomId={roomId} isInert={isCovered}>
+      <Log key={roomId} roomId={roomId} beginning={beginning} view={room.value} isCovered={isCovered} />
       <Typing />
-      <Composer roomId={roomId} title={title} />
+      <Composer roomId={roomId} placeholder={placeholder} />
       <Announcer />
     </Dropping>
   );
@@ -70,7 +96,7 @@ export function Gone({ title, timeline }: { title: string; timeline: Timeline })
       {rows.length > 0 && (
         <div class="unsent">
           {rows.map((row) => (
-            <Article key={row.key} row={row} name={t.value.you} isOwn={true} readers={[]} />
+            <Article key={row.key} row={row} name={t.value.you} isOwn={true} isSeen={false} readers={[]} />
           ))}
         </div>
       )}

@@ -1,6 +1,7 @@
 /** The page's address as a value: which page is shown follows from it alone. */
 
 import { signal } from "@preact/signals";
+import { pathInside } from "./links";
 
 export const address = signal(location.pathname + location.search);
 
@@ -16,9 +17,9 @@ export function listenToLinks(): void {
   window.addEventListener("popstate", () => (address.value = location.pathname + location.search));
   document.addEventListener("click", (event) => {
     const link = event.target instanceof Element ? event.target.closest("a") : null;
-    const wantsMore = event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || event.button !== 0;
-    if (link === null || wantsMore || link.origin !== location.origin || link.target !== "") return;
+    const path = link === null ? undefined : pathInside(link, event, location.origin);
+    if (path === undefined) return;
     event.preventDefault();
-    navigate(link.pathname + link.search);
+    navigate(path);
   });
 }

@@ -32,6 +32,13 @@ export function directRoomId(one: string, other: string): string {
   return one < other ? `dm:${one}:${other}` : `dm:${other}:${one}`;
 }
 
+/** The other one of a room of two that the user `me` is in. */
+export function peerIn(roomId: string, me: string): string | undefined {
+  const [, one = "", other = ""] = /^dm:([^:]+):([^:]+)$/.exec(roomId) ?? [];
+  const peer = one === me ? other : one;
+  return peer !== "" && directRoomId(me, peer) === roomId ? peer : undefined;
+}
+
 /** The log-in page, to come back to `path` afterwards. */
 export function loginPath(path: string): string {
   return comeBack(path) === undefined ? "/login" : `/login?next=${encodeURIComponent(path)}`;

@@ -56,7 +56,8 @@ function placed(above: Row | undefined, plain: Plain): Row {
   if (above === undefined) return { ...plain, startsDay: true, startsGroup: true };
   const [before, at] = [new Date(above.at), new Date(plain.at)];
   const startsDay = !isSameDay(before, at);
-  const isApart = at.getTime() - before.getTime() > GROUP_MS || above.userId !== plain.userId;
+  const isLate = at.getTime() - before.getTime() > GROUP_MS;
+  const isApart = isLate || above.userId !== plain.userId || above.state === "failed";
   return { ...plain, startsDay, startsGroup: startsDay || isApart };
 }
 

@@ -1,58 +1,80 @@
 /** What of a room is new to its reader, and what has been seen of it. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { watermark, type Timeline } from "../sdk/timeline";
-import { listing, sawUpTo } from "./client";
+import { watermark } from "../sdk/timeline";
+import { listing, sawUpTo, type RoomView } from "./client";
+import { newsBeyond } from "./news";
 
 interface Seen {
-  /** What is beyond this seq is under the line "new"; nothing where there is no line. */
+  /** News beyond this seq is under the line "New messages"; nothing where there is no line. */
   readonly newFrom: number | undefined;
-  /** Messages that have come since the reader left the end. */
+  /** Messages of others that have come since the reader left the end. */
   readonly newer: number;
 }
 
-export function useSeen(roomId: string, timeline: Timeline | undefined, isAtEnd: boolean): Seen {
+/** `isInSight` says whether the end of the log can be seen by who looks at the page. */
+export function useSeen(roomId: string, view: RoomView | undefined, isInSight: boolean): Seen {
+  const timeline = view?.timeline;
   const end = timeline === undefined ? 0 : watermark(timeline);
-  const isLoaded = timeline?.loaded === true;
+  // Nothing is read before it is known what had been read.
+  const isKnown = listing.value.rooms.some((one) => one.roomId === roomId);
+  const isSeen = isInSight && isKnown && timeline?.loaded === true && end > 0;
   const [leftAt, setLeftAt] = useState(0);
-  const [newFrom, setNewFrom] = useNewLine(roomId, end);
+  const newFrom = useNewLine(roomId, view, isSeen ? end : undefined);
 
   useEffect(() => {
-    if (isAtEnd) setLeftAt(end);
+    if (!isSeen) return undefined;
     const see = () => {
-      if (isAtEnd && isLoaded && end > 0 && document.visibilityState === "visible") sawUpTo(roomId, end);
+      if (document.visibilityState !== "visible") return;
+      setLeftAt(end);
+      sawUpTo(roomId, end);
     };
     see();
     document.addEventListener("visibilitychange", see);
     return () => document.removeEventListener("visibilitychange", see);
-  }, [isAtEnd, end, isLoaded]);
+  }, [isSeen, end]);
 
-  // Who answers has seen what is there.
-  const written = timeline?.pending.length ?? 0;
-  const before = useRef(0);
-  useEffect(() => {
-    if (written > before.current) setNewFrom(undefined);
-    before.current = written;
-  }, [written]);
-
-  return { newFrom, newer: isAtEnd || leftAt === 0 ? 0 : Math.max(0, end - leftAt) };
+  const isAway = !isSeen && leftAt > 0 && timeline !== undefined;
+  return { newFrom, newer: isAway ? newsBeyond(timeline.messages, leftAt, timeline.userId) : 0 };
 }
 
-/** The line stands where reading had got to when the room was opened, or when the page was last left. */
-function useNewLine(roomId: string, end: number): [number | undefined, (seq: number | undefined) => void] {
+/**
+ * The line stands where reading had got to when the room was opened, or when the page was last left. `end` is the last
+ * message where that is in sight.
+ */
+function useNewLine(roomId: string, view: RoomView | undefined, end: number | undefined): number | undefined {
   const [newFrom, setNewFrom] = useState<number | undefined>(undefined);
-  const isSet = useRef(false);
+  const isPlaced = useRef(false);
+  const isChecked = useRef(false);
   const entry = listing.value.rooms.find((one) => one.roomId === roomId);
-  if (!isSet.current && entry !== undefined) {
-    isSet.current = true;
-    if (entry.unreadCount > 0) setNewFrom(entry.lastReadSeq);
+  if (!isPlaced.current && entry !== undefined) {
+    isPlaced.current = true;
+    setNewFrom(entry.lastReadSeq);
   }
+
+  // Once the room is known to its end: what comes from now on is no news of the time before it was opened.
+  const timeline = view?.timeline;
+  const isKnown = view?.isCurrent === true && isPlaced.current;
+  useEffect(() => {
+    if (!isKnown || isChecked.current || timeline === undefined) return;
+    isChecked.current = true;
+    if (newsBeyond(timeline.messages, newFrom ?? 0, timeline.userId) === 0) setNewFrom(undefined);
+  }, [isKnown]);
+
   useEffect(() => {
     const hidden = () => {
-      if (document.visibilityState === "hidden") setNewFrom(end);
+      if (document.visibilityState === "hidden" && end !== undefined) setNewFrom(end);
     };
     document.addEventListener("visibilitychange", hidden);
     return () => document.removeEventListener("visibilitychange", hidden);
   }, [end]);
-  return [newFrom, setNewFrom];
+
+  // Who answers has seen what is there.
+  const written = timeline?.pending.length ?? 0;
+  const before = useRef(written);
+  useEffect(() => {
+    if (written > before.current) setNewFrom(undefined);
+    before.current = written;
+  }, [written]);
+  return newFrom;
 }

@@ -4,22 +4,24 @@ import { useAction } from "./action";
 import { Card } from "./card";
 import { rest } from "./client";
 import { deviceName } from "./device";
-import { exactTime } from "./format";
+import { dayAndTime } from "./format";
 import { Header } from "./header";
 import { notificationsState, turnOffNotifications, turnOnNotifications } from "./notifications";
 import { chooseLanguage, chooseTheme, theme, type Theme } from "./preferences";
+import { Problem } from "./problem";
 import { errorText, language, languages, t, type Language } from "./texts";
 
 /** What one sets once in a while. */
 export function Settings() {
+  const [changes, setChanges] = useState(0);
   return (
     <main class="main">
       <Header title={t.value.settings} />
       <div class="page">
         <Appearance />
         <Notifications />
-        <Sessions />
-        <Password />
+        <Sessions changes={changes} />
+        <Password onChanged={() => setChanges(changes + 1)} />
       </div>
     </main>
   );
@@ -57,11 +59,7 @@ function Appearance() {
           ))}
         </select>
       </label>
-      {change.code !== undefined && (
-        <p class="problem" role="alert">
-          {errorText("no_answer")}
-        </p>
-      )}
+      <Problem code={change.code} words={{ fault: errorText("no_answer") }} />
     </Card>
   );
 }
@@ -91,12 +89,13 @@ function Notifications() {
   );
 }
 
-function Sessions() {
+/** Where the user is logged in; read again after each of the `changes` of the password, which ends the others. */
+function Sessions({ changes }: { changes: number }) {
   const [devices, setDevices] = useState<readonly Device[]>([]);
   const read = useAction(async () => {
     setDevices(await rest.devices());
   });
-  useEffect(() => read.start(), []);
+  useEffect(() => read.start(), [changes]);
   const end = useAction(async (id: string) => {
     await rest.revokeDevice(id).finally(read.start);
   });
@@ -108,12 +107,13 @@ function Sessions() {
           {t.value.sessionsFailed}
         </p>
       )}
+      <Problem code={end.code} />
       <ul class="plain">
         {devices.map((device) => (
           <li key={device.id} class="person">
             <span class="who">
               <span class="name">{deviceName(device.userAgent)}</span>
-              <span class="quiet small">{t.value.lastSeen(exactTime(device.lastSeenAt))}</span>
+              <span class="quiet small">{t.value.lastSeen(dayAndTime(device.lastSeenAt))}</span>
             </span>
             {device.current ? (
               <span class="tag">{t.value.thisSession}</span>
@@ -129,7 +129,7 @@ function Sessions() {
   );
 }
 
-function Password() {
+function Password({ onChanged }: { onChanged: () => void }) {
   const [current, setCurrent] = useState("");
   const [next, setNext] = useState("");
   const [isDone, setDone] = useState(false);
@@ -138,6 +138,7 @@ function Password() {
     setCurrent("");
     setNext("");
     setDone(true);
+    onChanged();
   });
   const isShort = next !== "" && Array.from(next).length < 8;
   return (
@@ -157,11 +158,7 @@ function Password() {
         />
         <PasswordBox label={t.value.newPassword} value={next} kind="new-password" onInput={setNext} />
         {isShort && <p class="problem small">{t.value.passwordRule}</p>}
-        {change.code !== undefined && (
-          <p class="problem" role="alert">
-            {change.code === "forbidden" ? t.value.wrongPassword : errorText(change.code)}
-          </p>
-        )}
+        <Problem code={change.code} words={{ forbidden: t.value.wrongPassword }} />
         {isDone && (
           <p class="good" role="status">
             {t.value.passwordChanged}

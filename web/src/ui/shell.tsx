@@ -1,33 +1,36 @@
+import { computed } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { codeOf } from "../sdk/errors";
 import type { Me } from "../sdk/wire";
 import { logOut, route } from "./account";
+import { useAction } from "./action";
 import { Avatar } from "./avatar";
-import { unsent } from "./client";
+import { listing, unsent } from "./client";
 import { Confirm } from "./dialog";
+import { catchStrayDrops } from "./dropping";
 import { Icon } from "./icon";
 import { Mark } from "./mark";
+import { Problem } from "./problem";
 import { DirectList, RoomList } from "./room-list";
 import { overviewPath, settingsPath } from "./routes";
 import { Switcher } from "./switcher";
-import { errorText, t } from "./texts";
-import { listing } from "./client";
+import { t } from "./texts";
 
 /** What stays while pages change: the rooms and who is logged in. On narrow screens it is one or the other. */
 export function Shell({ me, children }: { me: Me; children: ComponentChildren }) {
   const [isJumping, setJumping] = useState(false);
   useEffect(() => {
     const pressed = (event: KeyboardEvent) => {
-      if (event.key.toLowerCase() !== "k" || !(event.ctrlKey || event.metaKey) || event.altKey) return;
+      if (!isJump(event)) return;
       event.preventDefault();
       setJumping((before) => !before);
     };
     document.addEventListener("keydown", pressed);
     return () => document.removeEventListener("keydown", pressed);
   }, []);
+  useEffect(catchStrayDrops, []);
   return (
-    <div class="shell" data-page={route.value.page}>
+    <div class="shell" data-page={route.value.page} data-waiting={waiting.value > 0}>
       <aside class="sidebar" aria-label={t.value.product}>
         <Top onJump={() => setJumping(true)} />
         <div class="lists">
@@ -42,9 +45,17 @@ export function Shell({ me, children }: { me: Me; children: ComponentChildren })
   );
 }
 
+/** Ctrl or Cmd and K, by its place where the keyboard has no Latin letters. */
+function isJump({ key, code, ctrlKey, metaKey, altKey }: KeyboardEvent): boolean {
+  const isK = key.toLowerCase() === "k" || (code === "KeyK" && !/^[a-z]$/i.test(key));
+  return isK && (ctrlKey || metaKey) && !altKey;
+}
+
+/** How many ask something of the user. */
+const waiting = computed(() => listing.value.invites.length + listing.value.incoming.length);
+
 function Top({ onJump }: { onJump: () => void }) {
-  const { invites, incoming } = listing.value;
-  const count = invites.length + incoming.length;
+  const count = waiting.value;
   const isHere = route.value.page === "overview";
   return (
     <div class="top">
@@ -72,22 +83,15 @@ function Top({ onJump }: { onJump: () => void }) {
 
 function Account({ me }: { me: Me }) {
   const [isAsking, setAsking] = useState(false);
-  const [code, setCode] = useState<string | undefined>(undefined);
-  const leave = () => {
-    logOut().catch((error: unknown) => setCode(codeOf(error)));
-  };
+  const leave = useAction(logOut);
   const count = unsent.value.length;
   return (
     <footer class="account">
       <Avatar id={me.userId} name={me.displayName} />
-      <span class="who">
+      <div class="who">
         <strong>{me.displayName}</strong>
-        {code !== undefined && (
-          <span class="problem" role="alert">
-            {errorText(code)}
-          </span>
-        )}
-      </span>
+        <Problem code={leave.code} />
+      </div>
       <a
         class="button plain-button"
         href={settingsPath}
@@ -97,15 +101,22 @@ function Account({ me }: { me: Me }) {
       >
         <Icon name="settings" />
       </a>
-      <button type="button" onClick={() => (count === 0 ? leave() : setAsking(true))}>
-        {t.value.logOut}
+      <button
+        class="slight"
+        type="button"
+        aria-label={t.value.logOut}
+        title={t.value.logOut}
+        onClick={() => (count === 0 ? leave.start() : setAsking(true))}
+      >
+        <Icon name="out" />
       </button>
       {isAsking && (
         <Confirm
           title={t.value.logOutUnsentTitle}
           hint={t.value.logOutUnsent(count)}
           word={t.value.discard}
-          onConfirm={leave}
+          stay={t.value.stay}
+          onConfirm={leave.start}
           onClose={() => setAsking(false)}
         />
       )}

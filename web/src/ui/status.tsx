@@ -8,13 +8,20 @@ export function Status() {
     status.value === "resyncing" && behind.value > 0
       ? t.value.behind(behind.value)
       : t.value.status[status.value];
+  const more = [
+    status.value === "offline" ? t.value.offlineHint : "",
+    waiting > 0 && status.value !== "current" ? t.value.waiting(waiting) : "",
+  ].filter((part) => part !== "");
   return (
-    <p class="status" role="status" data-status={status.value} title={word}>
+    <p class="status" role="status" data-status={status.value} title={[word, ...more].join(" · ")}>
       <span class="dot" aria-hidden="true" />
-      <span class="words">
-        {word}
-        {waiting > 0 && status.value !== "current" && ` · ${t.value.waiting(waiting)}`}
-      </span>
+      <span class="words">{word}</span>
+      {more.map((part) => (
+        <span key={part} class="more">
+          {" "}
+          · {part}
+        </span>
+      ))}
     </p>
   );
 }

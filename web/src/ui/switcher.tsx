@@ -1,8 +1,9 @@
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { Avatar } from "./avatar";
 import { listing } from "./client";
 import { Dialog } from "./dialog";
 import { Icon, type IconName } from "./icon";
+import { byName } from "./order";
 import { navigate } from "./router";
 import { directPath, entryPath, overviewPath, settingsPath } from "./routes";
 import { t } from "./texts";
@@ -25,6 +26,7 @@ export function Switcher({ onClose }: { onClose: () => void }) {
   const [query, setQuery] = useState("");
   const [chosen, setChosen] = useState(0);
   const places = fitting(query);
+  useEffect(() => document.getElementById(`place-${chosen}`)?.scrollIntoView({ block: "nearest" }), [chosen]);
   const go = (place: Place | undefined) => {
     if (place === undefined) return;
     onClose();
@@ -54,6 +56,8 @@ export function Switcher({ onClose }: { onClose: () => void }) {
         aria-autocomplete="list"
         aria-activedescendant={places.length > 0 ? `place-${chosen}` : undefined}
         autocomplete="off"
+        autocapitalize="none"
+        enterkeyhint="go"
         spellcheck={false}
         autofocus
         value={query}
@@ -104,7 +108,7 @@ function fitting(query: string): Place[] {
   };
   return allPlaces()
     .filter(({ title, userId }) => `${title} ${userId ?? ""}`.toLowerCase().includes(letters))
-    .sort((one, other) => rank(one) - rank(other) || one.title.localeCompare(other.title))
+    .sort((one, other) => rank(one) - rank(other) || byName(one.title, other.title))
     .slice(0, SHOWN);
 }
 

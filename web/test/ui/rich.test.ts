@@ -13,7 +13,7 @@ describe("a message's text", () => {
         "https://en.example/wiki/Tide_(sea), then",
         ["link:https://en.example/wiki/Tide_(sea)", "text:, then"],
       ],
-      ["„https://a.example“", ["text:„", "link:https://a.example“"]],
+      ["„https://a.example“", ["text:„", "link:https://a.example", "text:“"]],
       [
         "javascript:alert(1) data:text/html,x //a.example",
         ["text:javascript:alert(1) data:text/html,x //a.example"],
@@ -23,6 +23,21 @@ describe("a message's text", () => {
       ['<a href="https://a.example">b</a>', ['text:<a href="', "link:https://a.example", 'text:">b</a>']],
     ];
     for (const [text, parts] of cases) expect(shown(text), text).toEqual(parts);
+  });
+
+  it("has links that end where a particle or a sign follows their host, and hosts in other letters as they are", () => {
+    const linked = (text: string) => parse(text).find(({ kind }) => kind === "link")?.text;
+    expect(linked("https://example.com에서 봐요")).toBe("https://example.com");
+    expect(linked("https://example.com입니다.")).toBe("https://example.com");
+    expect(linked("https://example.com:8443에서")).toBe("https://example.com:8443");
+    expect(linked("https://example.com/에서")).toBe("https://example.com/에서");
+    const others = [
+      "https://한국.kr/x",
+      "https://www.fußball.example/x",
+      "https://www.example.中国",
+      "http://예시.한국",
+    ];
+    for (const other of others) expect(linked(other)).toBe(other);
   });
 
   it("has code, in lines and in blocks, in which nothing else is found", () => {
@@ -79,6 +94,7 @@ describe("a message's text", () => {
       "```\n".repeat(2_000),
       "`".repeat(8_000),
       "http://a".repeat(1_000),
+      "http://" + "a.".repeat(4_000) + "에",
     ]) {
       expect(parse(hostile).length).toBeLessThan(8_001);
     }

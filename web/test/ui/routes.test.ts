@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { directPath, directRoomId, loginPath, parseRoute, roomPath } from "../../src/ui/routes";
+import { directPath, directRoomId, loginPath, parseRoute, peerIn, roomPath } from "../../src/ui/routes";
 
 it("addresses lead to pages, whatever is in a name", () => {
   expect(parseRoute("/rt")).toEqual({ page: "overview" });
@@ -24,4 +24,11 @@ it("the room of two has one id, from either side", () => {
   expect(directRoomId("bob", "alice")).toBe("dm:alice:bob");
   expect(directRoomId("alice", "bob")).toBe("dm:alice:bob");
   expect(directRoomId("a.b", "a-b")).toBe("dm:a-b:a.b");
+});
+
+it("a room of two tells the other one, to the two", () => {
+  expect(peerIn("dm:alice:bob", "alice")).toBe("bob");
+  expect(peerIn("dm:alice:bob", "bob")).toBe("alice");
+  for (const none of ["lobby", "dm:alice:carol", "dm:bob", "dm:bob:bob:bob", "dm:bob:alice", "dm::bob"])
+    expect(peerIn(none, "bob")).toBeUndefined();
 });

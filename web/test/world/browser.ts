@@ -3,7 +3,9 @@ import { IndexedDbStore } from "../../src/sdk/indexed_db";
 import { Outbox, type Pending } from "../../src/sdk/outbox";
 import type { NewFile } from "../../src/sdk/store";
 import type { Locks, Receipt } from "../../src/sdk/tabs";
+import type { Limits } from "../../src/sdk/wire";
 import { Clock, seeded } from "./clock";
+import { openEndable } from "./database";
 import { ModelServer } from "./server";
 import { BrowserChannel, BrowserLocks } from "./tabs";
 import { account } from "./things";
@@ -18,6 +20,8 @@ export interface Tab {
   readonly transport: FaultyTransport;
   /** Closes the tab, whatever it is doing. */
   close(): void;
+  /** The browser drops what the tab keeps. */
+  endStore(): void;
   shown: readonly Pending[];
   readonly receipts: Receipt[];
   asksForLogIn: boolean;
@@ -30,6 +34,9 @@ export class Browser {
   readonly database = `outbox-${(databases += 1)}`;
   readonly uploads: ModelUploads;
   readonly channel = new BrowserChannel();
+  /** What the server takes at most, once a tab is connected. */
+  limits: Limits | undefined;
+  #reading: Promise<IndexedDbStore> | undefined;
   readonly #random: () => number;
   readonly #locks: Locks;
 
@@ -41,7 +48,7 @@ export class Browser {
 
   async open(faults: Faults, userId = "me"): Promise<Tab> {
     const { server, clock } = this;
-    const store = await clock.wait(IndexedDbStore.open(this.database));
+    const { store, end } = await clock.wait(openEndable(this.database));
     await clock.wait(store.admit(account(userId)));
     const bus = this.channel.open();
     const transport = new FaultyTransport(server, clock, this.#random, faults, userId, []);
@@ -54,6 +61,8 @@ export class Browser {
       random: this.#random,
       send: (outgoing) => sendMessage(transport, outgoing),
       upload: this.uploads.over(faults),
+      limits: () => this.limits,
+      wake: () => transport.wake(),
       changed: (pending) => (tab.shown = pending),
       stored: (receipt) => tab.receipts.push(receipt),
       unauthenticated: () => (tab.asksForLogIn = true),
@@ -63,7 +72,15 @@ export class Browser {
       transport.close();
       bus.close();
     };
-    const tab: Tab = { outbox, transport, close, shown: [], receipts: [], asksForLogIn: false };
+    const tab: Tab = {
+      outbox,
+      transport,
+      close,
+      endStore: end,
+      shown: [],
+      receipts: [],
+      asksForLogIn: false,
+    };
     await clock.wait(outbox.start());
     transport.open({
       event: (name) => name === "session_ready" && outbox.setReady(true),
@@ -88,9 +105,8 @@ export class Browser {
 
   /** What is on disk, whoever shows it. */
   async onDisk(userId = "me"): Promise<string[]> {
-    const store = await IndexedDbStore.open(this.database);
-    const entries = await store.list(userId);
-    store.close();
+    this.#reading ??= IndexedDbStore.open(this.database);
+    const entries = await (await this.#reading).list(userId);
     return entries.map(({ text }) => text);
   }
 

@@ -1,7 +1,7 @@
 import type { Timers } from "../../src/sdk/timing";
 
 interface Alarm {
-  readonly at: number;
+  at: number;
   readonly run: () => void;
 }
 
@@ -12,6 +12,17 @@ export class Clock implements Timers {
 
   now(): number {
     return this.#now;
+  }
+
+  /** How many alarms are set. */
+  get waiting(): number {
+    return this.#alarms.length;
+  }
+
+  /** The user puts the clock back; alarms ring when they would have. */
+  putBack(ms: number): void {
+    this.#now -= ms;
+    for (const alarm of this.#alarms) alarm.at -= ms;
   }
 
   after(ms: number, run: () => void): () => void {

@@ -94,6 +94,11 @@ export class ModelServer {
     return this.#reads.get(`${roomId} ${userId}`) ?? 0;
   }
 
+  /** Nobody has read anything. */
+  forgetReads(): void {
+    this.#reads.clear();
+  }
+
   markRead(userId: string, roomId: string, seq: number): object {
     const refusal = this.refusals.shift() ?? this.#unreadable(roomId, seq);
     if (refusal !== undefined) return { ok: false, error: { message: "", ...refusal } };

@@ -13,6 +13,8 @@ export class PlatformRequest {
   onload?: () => void;
   onerror?: () => void;
   asked: string[] = [];
+  /** The headers that were sent. */
+  readonly headers: Record<string, string> = {};
   form: FormData | undefined;
   isAborted = false;
   status = 0;
@@ -26,6 +28,9 @@ export class PlatformRequest {
 
   open(method: string, url: string): void {
     this.asked = [method, url];
+  }
+  setRequestHeader(name: string, value: string): void {
+    this.headers[name] = value;
   }
   send(form: FormData): void {
     this.form = form;

@@ -31,12 +31,16 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'|')
     .remove(b'~');
 
-/// `Content-Type` of a file of this type.
+const BYTES: HeaderValue = HeaderValue::from_static("application/octet-stream");
+
+/// `Content-Type` of a file of this type. What a page could load as a script or a style is named mere bytes, which
+/// `nosniff` keeps from being either: the page's policy takes scripts from this origin.
 pub(super) fn content_type(mime_type: &str) -> HeaderValue {
-    if essence(mime_type) == TEXT {
-        return HeaderValue::from_static("text/plain; charset=utf-8");
+    match essence(mime_type) {
+        text if text == TEXT => HeaderValue::from_static("text/plain; charset=utf-8"),
+        code if code.contains("script") || code == "text/css" => BYTES,
+        _ => HeaderValue::try_from(mime_type).unwrap_or(BYTES),
     }
-    HeaderValue::try_from(mime_type).unwrap_or(HeaderValue::from_static("application/octet-stream"))
 }
 
 /// `Content-Disposition` of a file of this type and name.
@@ -72,7 +76,15 @@ mod tests {
     fn a_text_is_utf8_and_what_is_no_header_is_bytes() {
         assert_eq!(content_type("text/plain; charset=x"), "text/plain; charset=utf-8");
         assert_eq!(content_type("image/png"), "image/png");
-        assert_eq!(content_type("a\r\nb"), "application/octet-stream");
+        assert_eq!(content_type("a\r\nb"), BYTES);
+    }
+
+    #[test]
+    fn nothing_is_a_script_or_a_style() {
+        for code in ["text/javascript", "Application/ECMAScript", "text/javascript1.5; charset=utf-8", "text/css"] {
+            assert_eq!(content_type(code), BYTES, "{code}");
+        }
+        assert_eq!(content_type("application/zip"), "application/zip");
     }
 
     #[test]

@@ -11,6 +11,7 @@ export const en = {
   cannotKeep: "This browser keeps nothing for this page.",
   cannotKeepWhy:
     "Holdfast stores each message on your device before it is sent, so that none gets lost. Allow site data for this page, or leave the private window, and load it again.",
+  blocked: "Another tab has an older version of this page open. Close it, and this one goes on.",
 
   userName: "User name",
   password: "Password",
@@ -19,6 +20,7 @@ export const en = {
   logInHint: "New here? Choose a user name and a password of at least 8 characters.",
   sessionEnded: "Your session has ended. Log in again: nothing that you wrote is lost.",
   userNameRule: "2 to 32 characters: a–z, 0–9, and after the first one also . _ -",
+  wrongLogin: "That user name and password do not match.",
   passwordRule: "The password needs at least 8 characters.",
 
   logOut: "Log out",
@@ -27,7 +29,6 @@ export const en = {
     `${plural(count, "message is", "messages are")} still waiting on this device. If you log out now, ${count === 1 ? "it is" : "they are"} deleted.`,
   stay: "Stay",
   discard: "Discard and log out",
-  close: "Close",
 
   overview: "Overview",
   waitingForYou: (count: number) => `${count} waiting for your answer`,
@@ -56,7 +57,7 @@ export const en = {
   notSent: (count: number) => plural(count, "message was not sent", "messages were not sent"),
   invites: "Invites",
   noInvites: "No invites are waiting for you.",
-  invitedBy: (name: string) => `${name} asks you in`,
+  invitedBy: (name: string) => `${name} invited you`,
   accept: "Accept",
   decline: "Decline",
   newRoom: "New room",
@@ -72,6 +73,7 @@ export const en = {
   waitingFor: "has not answered yet",
   findPeople: "Find people",
   addFriend: "Add friend",
+  noSuchUser: "There is nobody of that name.",
   asked: (name: string) => `${name} has been asked.`,
   writeTo: "Message",
   removeFriend: "Remove friend",
@@ -82,6 +84,7 @@ export const en = {
   messages: "Messages",
   message: "Message",
   messageTo: (room: string) => `Write to ${room}`,
+  messageToPerson: (name: string) => `Write to ${name}`,
   send: "Send",
   sendHint: "Enter sends, Shift + Enter starts a new line",
   charactersLeft: (count: number) => `${plural(count, "character", "characters")} left`,
@@ -98,6 +101,7 @@ export const en = {
   loadOlder: "Show earlier messages",
   olderFailed: "Earlier messages could not be read.",
   beginning: (room: string) => `This is where ${room} begins.`,
+  beginningWith: (name: string) => `This is the beginning of your messages with ${name}.`,
   fullTitle: "Earlier messages are not shown: this is as far back as the page reaches.",
   jumpToLatest: "Jump to latest",
   jumpToNew: (count: number) => `Jump to latest · ${plural(count, "new message", "new messages")}`,
@@ -105,6 +109,8 @@ export const en = {
   yesterday: "Yesterday",
   states: { queued: "Waiting to be sent", sending: "Sending…", stored: "Stored", failed: "Not sent" },
   uploading: (name: string) => `Uploading ${name}`,
+  seen: "Seen",
+  unreadAbove: (count: number) => plural(count, "unread message", "unread messages"),
   seenBy: (names: readonly string[]) => `Seen by ${listed.format(names)}`,
   seenByMore: (names: readonly string[], more: number) =>
     `Seen by ${names.join(", ")} and ${plural(more, "other", "others")}`,
@@ -117,14 +123,13 @@ export const en = {
   cancel: "Cancel",
   copy: "Copy",
   copied: "Copied",
-  file: (name: string, size: string) => `${name}, ${size}`,
 
   members: "Members",
   memberCount: (count: number) => plural(count, "member", "members"),
   owner: "owner",
   inviteUser: "Invite user",
   invite: "Invite",
-  invited: (name: string) => `${name} has been asked in.`,
+  invited: (name: string) => `${name} has been invited.`,
   removeMemberTitle: (name: string) => `Remove ${name} from the room?`,
   removeMemberHint: "They see nothing of it any more unless they are invited again.",
   leaveRoom: "Leave room",
@@ -136,12 +141,13 @@ export const en = {
   alreadyFriends: "You are friends already, or that is yourself.",
 
   status: {
-    offline: "Offline: what you write is kept and sent later",
+    offline: "Offline",
     connecting: "Connecting…",
     reconnecting: "Reconnecting…",
     resyncing: "Catching up…",
     current: "Up to date",
   },
+  offlineHint: "what you write is kept and sent later",
   behind: (count: number) => `Catching up: ${plural(count, "message", "messages")} behind`,
   waiting: (count: number) => `${plural(count, "message waits", "messages wait")} to be sent`,
 
@@ -160,7 +166,7 @@ export const en = {
 
   settings: "Settings",
   sessions: "Sessions",
-  sessionsHint: "Where you are logged in. End what you do not know.",
+  sessionsHint: "Where you are logged in. End any that you do not recognise.",
   thisSession: "this browser",
   lastSeen: (when: string) => `last seen ${when}`,
   unknownDevice: "Unknown device",
@@ -185,11 +191,11 @@ export const en = {
 
   /** What to say of a code of the contract, where the call has nothing better to say. */
   errors: {
-    unauthenticated: "That user name and password do not match.",
+    unauthenticated: "You are not logged in.",
     not_a_member: "You are not a member of this room.",
     not_friends: "You are not friends.",
     forbidden: "You may not do this.",
-    not_found: "There is nobody of that name.",
+    not_found: "That is not there any more.",
     invalid_argument: "The server did not accept this.",
     too_large: "This is too large.",
     already_exists: "That name is taken.",
