@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import { backoffMs } from "../src/sdk/timing";
+import { backoffMs, realTimers } from "../src/sdk/timing";
 
 it("a wait lies between nothing and a span that doubles up to 20 s", () => {
   const span = (attempt: number) => backoffMs(attempt, () => 0.999_999);
@@ -12,4 +12,12 @@ it("a wait lies between nothing and a span that doubles up to 20 s", () => {
       expect(wait).toBeLessThanOrEqual(20_000);
     }),
   );
+});
+
+it("a wait that no timer can hold is a long one, not none", async () => {
+  let isOver = false;
+  const cancel = realTimers.after(2 ** 40, () => (isOver = true));
+  await new Promise((resolve) => realTimers.after(20, () => resolve(undefined)));
+  expect(isOver).toBe(false);
+  cancel();
 });

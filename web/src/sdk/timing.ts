@@ -7,10 +7,13 @@ export interface Timers {
   after(ms: number, run: () => void): () => void;
 }
 
+/** A longer wait would overflow the timers of browsers and Node, and be none at all. */
+const LONGEST_WAIT_MS = 2 ** 31 - 1;
+
 export const realTimers: Timers = {
   now: () => Date.now(),
   after(ms, run) {
-    const id = setTimeout(run, ms);
+    const id = setTimeout(run, Math.min(ms, LONGEST_WAIT_MS));
     return () => {
       clearTimeout(id);
     };

@@ -50,7 +50,7 @@ function Page({ userId }: { userId: string }) {
     case "direct":
       return <Direct key={shown.peerUserId} me={userId} peerUserId={shown.peerUserId} />;
     case "settings":
-      return <Settings />;
+      return <Settings me={userId} />;
     case "unknown":
       return <Missing title={t.value.unknownPage} hint={t.value.unknownPageHint} />;
     case "home":

@@ -15,8 +15,8 @@ import { usePlace } from "./place";
 /** Pixels above and below what is seen that are drawn too, so that nothing is blank while one scrolls, and most rooms are drawn whole. */
 const DRAWN_PX = 2_500;
 
-/** What is above is read when there are fewer pixels than this left. */
-const NEAR_TOP_PX = 3_000;
+/** What is above is read when there are fewer screens than this left. */
+const NEAR_TOP = 4;
 
 /** Pixels of the note above the first message, as in the styles. */
 const NOTE_PX = 64;
@@ -50,7 +50,8 @@ export function Log({ roomId, beginning, view, isCovered }: LogProps) {
   const older = useAction(readOlder);
   const canReadOlder = timeline?.loaded === true && hasOlder(timeline);
   const readNear = (offset: number) => {
-    if (offset < NEAR_TOP_PX && canReadOlder && older.code === undefined) older.start();
+    const near = NEAR_TOP * (box.current?.clientHeight ?? 0);
+    if (offset < near && canReadOlder && older.code === undefined) older.start();
   };
   // A page that adds less than a screen leaves nothing to scroll by.
   useEffect(() => readNear(list.current?.scrollOffset ?? 0), [rows.length, canReadOlder, older.busy]);

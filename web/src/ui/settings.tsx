@@ -12,7 +12,7 @@ import { Problem } from "./problem";
 import { errorText, language, languages, t, type Language } from "./texts";
 
 /** What one sets once in a while. */
-export function Settings() {
+export function Settings({ me }: { me: string }) {
   const [changes, setChanges] = useState(0);
   return (
     <main class="main">
@@ -21,7 +21,7 @@ export function Settings() {
         <Appearance />
         <Notifications />
         <Sessions changes={changes} />
-        <Password onChanged={() => setChanges(changes + 1)} />
+        <Password me={me} onChanged={() => setChanges(changes + 1)} />
       </div>
     </main>
   );
@@ -129,7 +129,7 @@ function Sessions({ changes }: { changes: number }) {
   );
 }
 
-function Password({ onChanged }: { onChanged: () => void }) {
+function Password({ me, onChanged }: { me: string; onChanged: () => void }) {
   const [current, setCurrent] = useState("");
   const [next, setNext] = useState("");
   const [isDone, setDone] = useState(false);
@@ -150,6 +150,8 @@ function Password({ onChanged }: { onChanged: () => void }) {
           if (current !== "" && next !== "" && !isShort) change.start();
         }}
       >
+        {/* Tells password managers whose password it is. */}
+        <input type="text" name="username" autocomplete="username" value={me} readOnly hidden />
         <PasswordBox
           label={t.value.currentPassword}
           value={current}
