@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { useBrowser } from "../harness/browser";
-import { guests, nextNumber, roomOf } from "../harness/meeting";
+import { guests } from "../harness/meeting";
 import { useStack } from "../harness/stack";
 import { Visitor } from "../harness/visitor";
 
@@ -12,10 +12,9 @@ const browser = useBrowser();
 test.each(["/a/ROOM", "/b/FRIEND", "/settings"])(
   "the address %s comes back after the log-in",
   async (path) => {
-    const number = nextNumber();
     const [owner, friend] = await stack().people("owner", "friend");
     await owner.befriend(friend);
-    const room = await roomOf(`room-${number}`, owner);
+    const room = await owner.createRoom();
     const address = path.replace("ROOM", room).replace("FRIEND", friend.userId);
     const context = await browser().newContext();
     const visitor = await Visitor.at(context, stack().url(), owner.userId, address);
@@ -46,11 +45,9 @@ const nowhere: [what: string, path: string, heading: RegExp][] = [
 ];
 
 test.each(nowhere)("the address of %s says so, and leads back", async (_, path, heading) => {
-  const number = nextNumber();
   const stranger = await stack().person("stranger");
-  const room = await roomOf(`room-${number}`, stranger);
-  const [guest] = await guests(stack(), browser(), [`guest-${number}`]);
-  const { visitor } = guest;
+  const room = await stranger.createRoom();
+  const [{ visitor }] = await guests(stack(), browser(), "guest");
   await visitor.go(path.replace("OTHERS", room).replace("STRANGER", stranger.userId));
   await visitor.heading.filter({ hasText: heading }).waitFor();
   expect(await visitor.field("Message").count()).toBe(0);

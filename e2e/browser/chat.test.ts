@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { useBrowser } from "../harness/browser";
-import { guests, roomOf } from "../harness/meeting";
+import { guests, inRoom } from "../harness/meeting";
 import { picture, textFile } from "../harness/picture";
 import { useStack } from "../harness/stack";
 import { Visitor } from "../harness/visitor";
@@ -36,9 +36,9 @@ test("two people sign up, meet in a room, and chat both ways in one order", asyn
 });
 
 test("an invite may be declined", async () => {
-  const [carol, dave] = await guests(stack(), browser(), ["carol", "dave"]);
+  const [carol, dave] = await guests(stack(), browser(), "carol", "dave");
   await carol.visitor.createRoom("cellar");
-  await carol.visitor.invite("dave");
+  await carol.visitor.invite(dave.person.userId);
   const invites = dave.visitor.section("Invites");
   await dave.visitor.press("Decline", invites);
   await invites.getByRole("button", { name: "Decline" }).waitFor({ state: "detached" });
@@ -46,7 +46,7 @@ test("an invite may be declined", async () => {
 });
 
 test("a room is left once one has said so twice", async () => {
-  const [ivan] = await guests(stack(), browser(), ["ivan"]);
+  const [ivan] = await guests(stack(), browser(), "ivan");
   const { visitor } = ivan;
   await visitor.createRoom("porch");
   const dialog = visitor.page.getByRole("dialog");
@@ -56,31 +56,31 @@ test("a room is left once one has said so twice", async () => {
   expect(await ivan.person.rest.room("porch")).toBeDefined();
   await visitor.press("Leave room", visitor.members);
   await visitor.press("Leave", dialog);
+  await visitor.page.waitForURL("**/rt");
+  await visitor.heading.filter({ hasText: "Overview" }).waitFor();
   await visitor.rooms.getByText("porch").waitFor({ state: "detached" });
   expect(await visitor.field("Message").count()).toBe(0);
   expect(await ivan.person.rest.room("porch")).toBeUndefined();
 });
 
 test("an owner removes a member, who is told kindly", async () => {
-  const [judy, kim] = await guests(stack(), browser(), ["judy", "kim"]);
-  await roomOf("office", judy.person, kim.person);
-  for (const { visitor } of [judy, kim]) await visitor.go("/a/office");
+  const { room, guests } = await inRoom(stack(), browser(), "judy", "kim");
+  const [judy, kim] = guests;
   await kim.visitor.write("am I welcome?");
   await judy.visitor.seesStored("am I welcome?");
   expect(await kim.visitor.members.getByRole("button", { name: /^Remove/ }).count()).toBe(0);
-  await judy.visitor.press("Remove kim", judy.visitor.members);
+  await judy.visitor.press(`Remove ${kim.person.userId}`, judy.visitor.members);
   await judy.visitor.press("Remove", judy.visitor.page.getByRole("dialog"));
   await kim.visitor.heading.filter({ hasText: /not in/ }).waitFor();
   expect(await kim.visitor.field("Message").count()).toBe(0);
-  await kim.visitor.rooms.getByText("office").waitFor({ state: "detached" });
-  await judy.visitor.members.getByText("kim").waitFor({ state: "detached" });
+  await kim.visitor.rooms.getByText(room).waitFor({ state: "detached" });
+  await judy.visitor.members.getByText(kim.person.userId).waitFor({ state: "detached" });
   for (const { visitor } of [judy, kim]) expect(visitor.errors).toEqual([]);
 });
 
 test("files go both ways: a picture is seen, and a text has all its bytes", async () => {
-  const [liam, mona] = await guests(stack(), browser(), ["liam", "mona"]);
-  await roomOf("gallery", liam.person, mona.person);
-  for (const { visitor } of [liam, mona]) await visitor.go("/a/gallery");
+  const { room, guests } = await inRoom(stack(), browser(), "liam", "mona");
+  const [liam, mona] = guests;
   const sunset = picture("sunset over the sea.png", 320, 200);
   const notes = textFile("notes — draft 2.txt", "one\ntwo\nthree\n".repeat(1_000));
   await liam.visitor.attach(sunset);
@@ -94,7 +94,7 @@ test("files go both ways: a picture is seen, and a text has all its bytes", asyn
     expect(type).toMatch(/^text\/plain/);
     expect(visitor.errors).toEqual([]);
   }
-  const stored = await liam.person.rest.log("gallery");
+  const stored = await liam.person.rest.log(room);
   const files = stored.map(({ text, file }) => [text, file?.name]).sort();
   expect(files).toEqual(
     [
@@ -105,15 +105,14 @@ test("files go both ways: a picture is seen, and a text has all its bytes", asyn
 });
 
 test("what is attached can be taken out again, and several files are several messages", async () => {
-  const [nina] = await guests(stack(), browser(), ["nina"]);
-  const { visitor } = nina;
-  await visitor.createRoom("shelf");
+  const { room, guests } = await inRoom(stack(), browser(), "nina");
+  const [{ person, visitor }] = guests;
   const files = ["one.png", "two.png", "three.png"].map((name) => picture(name, 40, 40));
   await visitor.attach(...files);
   await visitor.press("Remove two.png");
   await visitor.write("both");
   await visitor.seesStored("both", "");
-  const log = await nina.person.rest.log("shelf");
+  const log = await person.rest.log(room);
   expect(log.map(({ text, file }) => [text, file?.name])).toEqual([
     ["both", "one.png"],
     ["", "three.png"],
@@ -121,17 +120,16 @@ test("what is attached can be taken out again, and several files are several mes
 });
 
 test("after logging out the page is closed to others, and one logs in again to the same rooms", async () => {
-  const [grace] = await guests(stack(), browser(), ["grace"]);
-  const { visitor } = grace;
-  await visitor.createRoom("terrace");
+  const { room, guests } = await inRoom(stack(), browser(), "grace");
+  const [{ visitor }] = guests;
   await visitor.write("still here tomorrow");
   await visitor.seesStored("still here tomorrow");
   await visitor.press("Log out");
   await visitor.field("Password").waitFor();
-  await visitor.open("/a/terrace");
+  await visitor.open(`/a/${room}`);
   await visitor.field("Password").waitFor();
   const again = await visitor.elsewhere(browser());
-  await again.open("/a/terrace");
+  await again.open(`/a/${room}`);
   await again.seesStored("still here tomorrow");
 });
 

@@ -2,7 +2,6 @@
 
 import { expect, test } from "vitest";
 import { useBrowser } from "../harness/browser";
-import { nextNumber, roomOf } from "../harness/meeting";
 import { Person } from "../harness/person";
 import { type GivenFile, picture } from "../harness/picture";
 import { useStack } from "../harness/stack";
@@ -41,10 +40,9 @@ const words: [what: string, text: string][] = [
 ];
 
 test("no word in a message or in a room's title is more than text", async () => {
-  const number = nextNumber();
   const [owner, reader] = await stack().people("owner", "reader");
   for (const [index, [, title]] of words.entries()) {
-    const roomId = `room-${number}-${index}`;
+    const roomId = `titled-${index}`;
     await owner.rest.expect(201, "POST", "/social/rooms", { roomId, title });
     await owner.bring(roomId, reader);
     await owner.rest.send(roomId, title);
@@ -52,7 +50,7 @@ test("no word in a message or in a room's title is more than text", async () => 
   const [writer, other] = [await watched(owner), await watched(reader)];
   for (const { visitor } of [writer, other]) {
     for (const [, title] of words) await visitor.rooms.getByText(title, { exact: true }).first().waitFor();
-    await visitor.go(`/a/room-${number}-0`);
+    await visitor.go(`/a/titled-0`);
     await visitor.heading.filter({ hasText: words[0]?.[1] ?? "" }).waitFor();
   }
   const texts = words.map(([, text]) => text);
@@ -67,13 +65,12 @@ test("no word in a message or in a room's title is more than text", async () => 
 });
 
 test("no name of a person is more than text", async () => {
-  const number = nextNumber();
-  const [owner] = await stack().people("owner");
-  const room = await roomOf(`room-${number}`, owner);
+  const owner = await stack().person("owner");
+  const room = await owner.createRoom();
   const people = [];
   for (const [index, [, name]] of words.entries()) {
     const displayName = name.slice(0, LONGEST_NAME);
-    const person = await Person.signUp(stack().url(), `named-${number}-${index}`, displayName);
+    const person = await Person.signUp(stack().url(), `named-${index}`, displayName);
     await owner.bring(room, person);
     await owner.befriend(person);
     await person.rest.send(room, "who am I?");
@@ -96,7 +93,7 @@ test("no name of a person is more than text", async () => {
 
 test("files are called what they are called, and are no pages of this site", async () => {
   const [owner, reader] = await stack().people("owner", "reader");
-  const room = await roomOf(`room-${nextNumber()}`, owner, reader);
+  const room = await owner.createRoom(reader);
   const page = "<script>window.__xss = 1; window.parent.__xss = 1</script>";
   const files = [
     picture("<img src=x onerror=window.__xss=1>.png"),
@@ -122,9 +119,8 @@ test("files are called what they are called, and are no pages of this site", asy
 });
 
 test("only addresses of the web become links, which give nothing away", async () => {
-  const number = nextNumber();
-  const [owner] = await stack().people("owner");
-  const room = await roomOf(`room-${number}`, owner);
+  const owner = await stack().person("owner");
+  const room = await owner.createRoom();
   const texts = [
     "see https://example.org/a?b=c#d.",
     "or http://example.org/<b>",

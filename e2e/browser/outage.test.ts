@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { Profile, useBrowser } from "../harness/browser";
 import { isOnDisk, onDisk } from "../harness/disk";
 import { upTo } from "../harness/load";
-import { type Guest, guests, nextNumber, roomOf } from "../harness/meeting";
+import { type Guest, inRoom } from "../harness/meeting";
 import { picture } from "../harness/picture";
 import { useStack } from "../harness/stack";
 import { until } from "../harness/until";
@@ -24,10 +24,9 @@ let bob: Guest;
 let room: string;
 
 beforeEach(async () => {
-  const number = nextNumber();
-  [alice, bob] = await guests(stack(), browser(), [`alice-${number}`, `bob-${number}`]);
-  room = await roomOf(`room-${number}`, alice.person, bob.person);
-  for (const { visitor } of [alice, bob]) await visitor.go(`/a/${room}`);
+  const meeting = await inRoom(stack(), browser(), "alice", "bob");
+  ({ room } = meeting);
+  [alice, bob] = meeting.guests;
   await alice.visitor.write("before");
   await bob.visitor.seesStored("before");
   await alice.visitor.installed();

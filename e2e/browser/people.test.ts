@@ -3,7 +3,7 @@
 import type { Locator } from "playwright-core";
 import { expect, test } from "vitest";
 import { useBrowser } from "../harness/browser";
-import { type Guest, guests, nextNumber, roomOf } from "../harness/meeting";
+import { type Guest, guests, inRoom } from "../harness/meeting";
 import { useStack } from "../harness/stack";
 import { until } from "../harness/until";
 import type { Visitor } from "../harness/visitor";
@@ -12,7 +12,7 @@ const stack = useStack();
 const browser = useBrowser();
 
 test("two people become friends and write to each other alone", async () => {
-  const [alice, bob] = await pair();
+  const [alice, bob] = await guests(stack(), browser(), "alice", "bob");
   await alice.visitor.field("Find people").fill(bob.person.userId);
   await alice.visitor.press("Add friend");
   await bob.visitor.press("Accept", bob.visitor.section("Friend requests"));
@@ -29,7 +29,7 @@ test("two people become friends and write to each other alone", async () => {
 });
 
 test("a request may be declined, and a friend removed", async () => {
-  const [alice, bob] = await pair();
+  const [alice, bob] = await guests(stack(), browser(), "alice", "bob");
   await alice.visitor.field("Find people").fill(bob.person.userId);
   await alice.visitor.press("Add friend");
   const requests = bob.visitor.section("Friend requests");
@@ -49,9 +49,9 @@ test("a request may be declined, and a friend removed", async () => {
 });
 
 test("one sees who comes and goes", async () => {
-  const [alice, bob] = await pair();
+  const [alice, bob] = await guests(stack(), browser(), "alice", "bob");
   await alice.person.befriend(bob.person);
-  const room = await roomOf(`room-${nextNumber()}`, alice.person, bob.person);
+  const room = await alice.person.createRoom(bob.person);
   const elsewhere = await alice.visitor.tab(`/a/${room}`);
   const places = [
     friend(alice.visitor, bob),
@@ -68,7 +68,7 @@ test("one sees who comes and goes", async () => {
 });
 
 test("one sees that somebody types, until it is sent", async () => {
-  const [alice, bob] = await inRoom();
+  const { alice, bob } = await inOneRoom();
   const line = bob.visitor.page.locator("[data-typing]").filter({ hasText: alice.person.userId });
   await alice.visitor.field("Message").pressSequentially("well, what I think is");
   await line.waitFor();
@@ -83,42 +83,42 @@ test("one sees that somebody types, until it is sent", async () => {
 });
 
 test("one sees who has read what one wrote, once they have", async () => {
-  const [alice, bob] = await inRoom();
+  const { room, alice, bob } = await inOneRoom();
   await bob.visitor.go("/rt");
   await alice.visitor.write("who reads this?");
   await alice.visitor.seesStored("who reads this?");
-  await entry(bob.visitor, alice.room).getByLabel("1 new message").waitFor();
+  await entry(bob.visitor, room).getByLabel("1 new message").waitFor();
   expect(await seenBy(alice.visitor, bob).count()).toBe(0);
-  await bob.visitor.go(`/a/${alice.room}`);
+  await bob.visitor.go(`/a/${room}`);
   await seenBy(alice.visitor, bob).waitFor();
   await alice.visitor.page.reload();
   await seenBy(alice.visitor, bob).waitFor();
 });
 
 test("unread messages are counted until they are seen, and the line shows where they begin", async () => {
-  const [alice, bob] = await inRoom();
+  const { room, alice, bob } = await inOneRoom();
   await alice.visitor.write("old");
   await bob.visitor.seesStored("old");
-  await until("the first is read", async () => (await position(bob)) === 1);
+  await until("the first is read", async () => (await position(bob, room)) === 1);
   await bob.visitor.go("/rt");
   await alice.visitor.write("one", "two", "three");
-  await entry(bob.visitor, alice.room).getByLabel("3 new messages").waitFor();
+  await entry(bob.visitor, room).getByLabel("3 new messages").waitFor();
   await bob.visitor.page.reload();
-  await entry(bob.visitor, alice.room).getByLabel("3 new messages").click();
+  await entry(bob.visitor, room).getByLabel("3 new messages").click();
   await bob.visitor.seesStored("old", "one", "two", "three");
   await bob.visitor.page.getByRole("separator", { name: "New messages" }).waitFor();
-  await until("all are read", async () => (await position(bob)) === 4);
+  await until("all are read", async () => (await position(bob, room)) === 4);
   await bob.visitor.page.getByRole("link", { name: "Overview" }).click();
-  await entry(bob.visitor, alice.room).waitFor();
+  await entry(bob.visitor, room).waitFor();
   expect(
-    await entry(bob.visitor, alice.room)
+    await entry(bob.visitor, room)
       .getByLabel(/new message/)
       .count(),
   ).toBe(0);
 });
 
 /** Where somebody's reading of the room stands, as the server has it. */
-async function position({ person, room }: Guest & { room: string }): Promise<number | undefined> {
+async function position({ person }: Guest, room: string): Promise<number | undefined> {
   return (await person.rest.room(room))?.lastReadSeq;
 }
 
@@ -135,19 +135,10 @@ function entry(visitor: Visitor, room: string): Locator {
   return visitor.rooms.getByRole("listitem").filter({ hasText: room });
 }
 
-async function pair(): Promise<[Guest, Guest]> {
-  const number = nextNumber();
-  return guests(stack(), browser(), [`alice-${number}`, `bob-${number}`]);
-}
-
-/** Two people who have a room open. */
-async function inRoom(): Promise<[Guest & { room: string }, Guest & { room: string }]> {
-  const [alice, bob] = await pair();
-  const room = await roomOf(`room-${nextNumber()}`, alice.person, bob.person);
-  for (const { visitor } of [alice, bob]) await visitor.go(`/a/${room}`);
-  for (const { visitor } of [alice, bob]) await visitor.connection("current");
-  return [
-    { ...alice, room },
-    { ...bob, room },
-  ];
+/** Two people who have a room open, and hear of what happens there. */
+async function inOneRoom(): Promise<{ room: string; alice: Guest; bob: Guest }> {
+  const { room, guests } = await inRoom(stack(), browser(), "alice", "bob");
+  for (const { visitor } of guests) await visitor.connection("current");
+  const [alice, bob] = guests;
+  return { room, alice, bob };
 }

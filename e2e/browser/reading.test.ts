@@ -4,7 +4,6 @@ import { readFile } from "node:fs/promises";
 import { beforeAll, beforeEach, expect, test } from "vitest";
 import { useBrowser } from "../harness/browser";
 import { upTo } from "../harness/load";
-import { nextNumber, roomOf } from "../harness/meeting";
 import type { Person } from "../harness/person";
 import { textFile } from "../harness/picture";
 import { useStack } from "../harness/stack";
@@ -23,7 +22,7 @@ beforeAll(async () => {
 });
 
 beforeEach(async () => {
-  room = await roomOf(`room-${nextNumber()}`, alice, bob);
+  room = await alice.createRoom(bob);
 });
 
 test("messages that came while nobody looked stand below a line, with a way up to it where they are many", async () => {
@@ -115,7 +114,9 @@ test("members that stand over the log keep the keyboard to themselves, and go by
 });
 
 test("long names, addresses and words stay on the screen", async () => {
-  const long = await roomOf(`${"long-name-".repeat(6)}${nextNumber()}`, alice, bob);
+  const long = "long-name-".repeat(6);
+  await alice.rest.expect(201, "POST", "/social/rooms", { roomId: long });
+  await alice.bring(long, bob);
   await bob.rest.send(long, `https://example.org/${"x".repeat(300)}`);
   for (const width of [390, 1_280]) {
     const options = { viewport: { width, height: 780 } };

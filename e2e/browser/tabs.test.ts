@@ -3,26 +3,24 @@
 import { beforeEach, expect, test } from "vitest";
 import { useBrowser } from "../harness/browser";
 import { upTo } from "../harness/load";
-import { type Guest, guests, nextNumber, roomOf } from "../harness/meeting";
+import type { Person } from "../harness/person";
 import { useStack } from "../harness/stack";
 import { until } from "../harness/until";
-import type { Visitor } from "../harness/visitor";
+import { Visitor } from "../harness/visitor";
 
 const stack = useStack();
 const browser = useBrowser();
-let alice: Guest;
-let bob: Guest;
+let alice: Person;
+let bob: Person;
 let room: string;
 /** Two tabs of Alice's, both with the room open. */
 let one: Visitor;
 let other: Visitor;
 
 beforeEach(async () => {
-  const number = nextNumber();
-  [alice, bob] = await guests(stack(), browser(), [`alice-${number}`, `bob-${number}`]);
-  room = await roomOf(`room-${number}`, alice.person, bob.person);
-  one = alice.visitor;
-  await one.go(`/a/${room}`);
+  [alice, bob] = await stack().people("alice", "bob");
+  room = await alice.createRoom(bob);
+  one = await Visitor.of(browser(), stack().url(), alice, `/a/${room}`);
   other = await one.tab(`/a/${room}`);
   for (const tab of [one, other]) await tab.connection("current");
 });
@@ -49,27 +47,27 @@ test("both tabs write by turns while nothing gets out: all of it is sent once, i
 });
 
 test("both tabs write at once, each into a room of its own", async () => {
-  const second = await roomOf(`room-${nextNumber()}`, alice.person);
+  const second = await alice.createRoom();
   await other.go(`/a/${second}`);
   const own = [one, other].map((_, tab) => upTo(10).map((count) => `tab ${tab + 1} #${count}.`));
   await Promise.all([one, other].map((tab, index) => tab.write(...(own[index] ?? []))));
   await one.seesStored(...(own[0] ?? []));
   await other.seesStored(...(own[1] ?? []));
   for (const [index, roomId] of [room, second].entries()) {
-    const log = await alice.person.rest.log(roomId);
+    const log = await alice.rest.log(roomId);
     expect(log.map(({ text }) => text)).toEqual(own[index]);
   }
 });
 
 test("what one tab has read, the other does not count any more", async () => {
   for (const tab of [one, other]) await tab.page.getByRole("link", { name: "Overview" }).click();
-  await bob.person.rest.send(room, "one");
-  await bob.person.rest.send(room, "two");
+  await bob.rest.send(room, "one");
+  await bob.rest.send(room, "two");
   const badge = (tab: Visitor) => tab.rooms.getByLabel(/new message/);
   for (const tab of [one, other]) await tab.rooms.getByLabel("2 new messages").waitFor();
   await one.rooms.getByRole("link", { name: room }).click();
   for (const tab of [one, other]) await badge(tab).waitFor({ state: "detached" });
-  expect((await alice.person.rest.room(room))?.lastReadSeq).toBe(2);
+  expect((await alice.rest.room(room))?.lastReadSeq).toBe(2);
 });
 
 test("what is typed in one tab stands in the other, and is gone from both when it is sent", async () => {
@@ -107,5 +105,5 @@ test("a log-out in one tab is one in the other", async () => {
 });
 
 async function texts(): Promise<string[]> {
-  return (await bob.person.rest.log(room)).map(({ text }) => text);
+  return (await bob.rest.log(room)).map(({ text }) => text);
 }

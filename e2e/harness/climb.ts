@@ -40,8 +40,8 @@ export function climb(page: Page): Promise<Climb> {
       const { top: upper, bottom: lower } = frame();
       const rows = all.map((article) => article.getBoundingClientRect());
       const inSight = rows.filter(({ top, bottom }) => bottom > upper && top < lower);
-      // Above the first message the log says where it begins.
-      let edge = seqs[0] === 1 ? (inSight[0]?.top ?? upper) : upper;
+      // Above the first message the log says where it begins, or that there is more.
+      let edge = seqs[0] === 1 || log.scrollTop === 0 ? (inSight[0]?.top ?? upper) : upper;
       for (const { top, bottom } of [...inSight, { top: lower, bottom: lower }]) {
         if (top - edge > BLANK) result.wrong.push(`${top - edge} px blank ${at}`);
         edge = bottom;
@@ -61,7 +61,7 @@ export function climb(page: Page): Promise<Climb> {
     let stalledSince = performance.now();
     while (!seen.has(1) && performance.now() - stalledSince < STALL_MS) {
       const before = anchor();
-      const step = Math.min(log.scrollTop, log.clientHeight / 2);
+      const step = Math.min(log.scrollTop, 0.75 * log.clientHeight);
       log.scrollBy({ top: -step, behavior: "instant" });
       await drawn();
       const after = log.querySelector(`[data-seq="${before.seq}"]`)?.getBoundingClientRect().top;

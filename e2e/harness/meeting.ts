@@ -1,7 +1,7 @@
-/** People who are there before a browser test begins: with accounts, friends, rooms, and a browser each. */
+/** People who are there before a browser test begins: with accounts, a room, and a browser profile each. */
 
-import type { Browser, BrowserContextOptions } from "playwright-core";
-import { Person } from "./person";
+import type { Browser } from "playwright-core";
+import type { Person } from "./person";
 import type { Stack } from "./stack";
 import { Visitor } from "./visitor";
 
@@ -11,33 +11,39 @@ export interface Guest {
   visitor: Visitor;
 }
 
-let meetings = 0;
+type Guests<Names extends readonly string[]> = { -readonly [N in keyof Names]: Guest };
 
-/** A number that no other call in this process gives: for names. */
-export function nextNumber(): number {
-  meetings += 1;
-  return meetings;
-}
-
-/** Signs people up under these names, which nobody may have, each in a browser profile of its own. */
-export async function guests<Names extends readonly string[]>(
+/** New people, one for each name, who have the overview open. */
+export async function guests<const Names extends readonly string[]>(
   stack: Stack,
   browser: Browser,
-  names: readonly [...Names],
-  options: BrowserContextOptions = {},
-): Promise<{ -readonly [N in keyof Names]: Guest }> {
-  const all: Guest[] = [];
-  for (const name of names) {
-    const person = await Person.signUp(stack.url(), name);
-    const visitor = await Visitor.of(browser, stack.url(), person, "/rt", options);
-    all.push({ person, visitor });
-  }
-  return all as { -readonly [N in keyof Names]: Guest };
+  ...names: Names
+): Promise<Guests<Names>> {
+  return seated(stack, browser, await stack.people(...names), "/rt");
 }
 
-/** A room of the first one's, with the others in it. */
-export async function roomOf(roomId: string, owner: Person, ...members: Person[]): Promise<string> {
-  await owner.rest.expect(201, "POST", "/social/rooms", { roomId });
-  for (const member of members) await owner.bring(roomId, member);
-  return roomId;
+/** New people, one for each name, who have a room open, which is the first one's. */
+export async function inRoom<const Names extends readonly string[]>(
+  stack: Stack,
+  browser: Browser,
+  ...names: Names
+): Promise<{ room: string; guests: Guests<Names> }> {
+  const people: readonly Person[] = await stack.people(...names);
+  const [owner, ...members] = people;
+  if (owner === undefined) throw new Error("a room of nobody's");
+  const room = await owner.createRoom(...members);
+  return { room, guests: await seated(stack, browser, people, `/a/${room}`) };
+}
+
+async function seated<Names extends readonly string[]>(
+  stack: Stack,
+  browser: Browser,
+  people: readonly Person[],
+  path: string,
+): Promise<Guests<Names>> {
+  const seat = async (person: Person) => ({
+    person,
+    visitor: await Visitor.of(browser, stack.url(), person, path),
+  });
+  return (await Promise.all(people.map(seat))) as Guests<Names>;
 }

@@ -14,7 +14,7 @@ export interface Place {
   isOutside?: boolean;
   /** What one does there before one looks. */
   prepare?: (visitor: Visitor) => Promise<void>;
-  /** What one does again whenever the window has changed. */
+  /** What one does, or makes sure of, whenever the window has changed. */
   adapt?: (visitor: Visitor) => Promise<void>;
 }
 
@@ -35,8 +35,13 @@ export const places: Record<string, Place> = {
   members: { path: ({ room }) => `/a/${room}`, heading: /Project Alpha/, adapt: showMembers },
   direct: { path: ({ friend }) => `/b/${friend.userId}`, heading: /Ben Okafor/ },
   settings: { path: () => "/settings", heading: /Settings/ },
-  switcher: { path: () => "/rt", heading: /Overview/, prepare: openSwitcher },
-  leaving: { path: ({ room }) => `/a/${room}`, heading: /Project Alpha/, prepare: askToLeave },
+  switcher: { path: () => "/rt", heading: /Overview/, prepare: openSwitcher, adapt: seesDialog },
+  leaving: {
+    path: ({ room }) => `/a/${room}`,
+    heading: /Project Alpha/,
+    prepare: askToLeave,
+    adapt: seesDialog,
+  },
   "unknown page": { path: () => "/nowhere", heading: /no such page/ },
   "unknown room": { path: () => "/a/not-mine", heading: /not in/ },
   "no friend": { path: () => "/b/emil", heading: /friend|Emil/ },
@@ -79,13 +84,17 @@ export async function visit(
 
 async function openSwitcher(visitor: Visitor): Promise<void> {
   await visitor.press("Jump to…");
-  const dialog = visitor.page.getByRole("dialog", { name: "Jump to…" });
-  await dialog.getByRole("option").first().waitFor();
+  await visitor.page.getByRole("dialog").getByRole("option").first().waitFor();
 }
 
 async function askToLeave(visitor: Visitor): Promise<void> {
   await visitor.press("Leave room", visitor.members);
-  await visitor.page.getByRole("dialog").getByRole("button", { name: "Stay" }).waitFor();
+  await seesDialog(visitor);
+}
+
+/** A window that changes does not close it. */
+async function seesDialog(visitor: Visitor): Promise<void> {
+  await visitor.page.getByRole("dialog").waitFor();
 }
 
 /** On a narrow window the members come instead of the messages. */

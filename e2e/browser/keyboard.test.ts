@@ -1,31 +1,14 @@
-/** The client for people who do not see it, or who have no mouse. */
+/** The client for people who have no mouse. */
 
-import { beforeAll, expect, test } from "vitest";
-import { findings } from "../harness/axe";
+import { expect, test } from "vitest";
 import { useBrowser } from "../harness/browser";
 import { Keyboard } from "../harness/keyboard";
-import { places, visit } from "../harness/pages";
 import { useStack } from "../harness/stack";
 import { until } from "../harness/until";
 import { Visitor } from "../harness/visitor";
-import { makeWorld, type World } from "../harness/world";
 
 const stack = useStack();
 const browser = useBrowser();
-let world: World;
-
-beforeAll(async () => {
-  world = await makeWorld(stack());
-});
-
-test.each(Object.entries(places))("axe finds nothing on %s, light, dark and narrow", async (_, place) => {
-  const found: Record<string, string[]> = {};
-  await visit(stack(), browser(), world, place, async (page, look) => {
-    const all = await findings(page);
-    if (all.length > 0) found[look] = all;
-  });
-  expect(found).toEqual({});
-});
 
 test("everything is done with the keyboard alone", async () => {
   const context = await browser().newContext();
