@@ -48,12 +48,15 @@ export function climb(page: Page): Promise<Climb> {
       }
     };
 
-    /** The message at the upper edge, and where it is. */
+    /**
+     * The message at the upper edge, and where it ends: what stands above it, its author and the day, goes when the
+     * message before it has come.
+     */
     const anchor = () => {
       const article = articles().find((one) => one.getBoundingClientRect().bottom > frame().top);
       return {
         seq: article === undefined ? 0 : seqOf(article),
-        top: article?.getBoundingClientRect().top ?? 0,
+        bottom: article?.getBoundingClientRect().bottom ?? 0,
       };
     };
 
@@ -64,8 +67,8 @@ export function climb(page: Page): Promise<Climb> {
       const step = Math.min(log.scrollTop, 0.75 * log.clientHeight);
       log.scrollBy({ top: -step, behavior: "instant" });
       await drawn();
-      const after = log.querySelector(`[data-seq="${before.seq}"]`)?.getBoundingClientRect().top;
-      const moved = after === undefined ? NaN : after - before.top;
+      const after = log.querySelector(`[data-seq="${before.seq}"]`)?.getBoundingClientRect().bottom;
+      const moved = after === undefined ? NaN : after - before.bottom;
       if (!(Math.abs(moved - step) <= JUMP))
         result.wrong.push(`${before.seq} moved by ${moved} px in a step of ${step} px`);
       const known = seen.size;
