@@ -28,6 +28,7 @@ export const Article = memo(function Article({ row, name, isOwn, isSeen, readers
   );
   return (
     <article
+      role="article"
       class={row.startsGroup ? "message first" : "message"}
       data-seq={row.seq}
       data-state={row.state}

@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Virtualizer, type VirtualizerHandle } from "virtua";
-import { hasOlder, isFull, items, missing, type Timeline } from "../sdk/timeline";
+import { hasOlder, isFull, items, type Timeline } from "../sdk/timeline";
 import { useAction } from "./action";
 import { Article } from "./article";
 import { nameOf, readOlder, roster, status, type RoomView } from "./client";
@@ -85,11 +85,6 @@ export function Log({ roomId, beginning, view, isCovered }: LogProps) {
           )}
         </Virtualizer>
       </div>
-      {timeline?.loaded === true && missing(timeline) > 0 && !isAtEnd && (
-        <p class="behind" role="status">
-          {t.value.behind(missing(timeline))}
-        </p>
-      )}
       {line >= 0 && timeline !== undefined && (
         <ToNew
           key={newFrom}
