@@ -66,12 +66,12 @@ async function openStore(): Promise<Store | undefined> {
 }
 
 function redirect(): void {
-  const { kind } = stage.value;
-  const { value } = route;
-  if (stage.value.kind === "out" && value.page !== "login")
-    navigate(stage.value.isLeft ? "/login" : loginPath(address.value), "replace");
-  if (kind === "in" && value.page === "login") navigate(value.next ?? overviewPath, "replace");
-  if (kind === "in" && value.page === "home") navigate(overviewPath, "replace");
+  const now = stage.value;
+  const shown = route.value;
+  if (now.kind === "out" && shown.page !== "login")
+    navigate(now.isLeft ? "/login" : loginPath(address.value), "replace");
+  if (now.kind === "in" && shown.page === "login") navigate(shown.next ?? overviewPath, "replace");
+  if (now.kind === "in" && shown.page === "home") navigate(overviewPath, "replace");
 }
 
 /** Asks the server who is logged in; `was` is whose session is over. */
@@ -88,7 +88,8 @@ async function findOut(attempt: number, was: string | undefined): Promise<void> 
 /** What a log-out wiped did not end by itself. */
 async function goOut(was: string | undefined): Promise<void> {
   const isKept = was !== undefined && (await store?.isAdmitted(was).catch(() => false)) === true;
-  if (isKept) await store?.retire(was);
+  // A disk that is gone has nothing to open the page with.
+  if (isKept) await store?.retire(was).catch(() => undefined);
   stage.value = { kind: "out", ended: isKept ? was : undefined, isLeft: was !== undefined && !isKept };
 }
 
@@ -112,13 +113,25 @@ export async function logOut(): Promise<void> {
   try {
     await rest.logOut();
   } catch (error) {
-    // The connection tells of the end before the answer does, which may be lost.
-    if (codeOf(error) !== "unauthenticated" && isIn()) throw error;
+    // The connection may have told of the end before.
+    if (isIn() && !(await isEnded(codeOf(error)))) throw error;
   } finally {
     loggingOut = false;
   }
-  await Promise.all([forget(), closeNotifications()]);
-  stage.value = { kind: "out", ended: undefined, isLeft: true };
+  try {
+    await Promise.all([forget(), closeNotifications()]);
+  } finally {
+    stage.value = { kind: "out", ended: undefined, isLeft: true };
+  }
+}
+
+/** Whether the session is over, as the answer to its end says, or another question where that answer was lost. */
+async function isEnded(code: string): Promise<boolean> {
+  if (code !== "no_answer") return code === "unauthenticated";
+  return rest.me().then(
+    () => false,
+    (error: unknown) => codeOf(error) === "unauthenticated",
+  );
 }
 
 /** Lets in whom the server has just named. */
@@ -139,7 +152,7 @@ async function enter(me: Me): Promise<void> {
     await connect(me, store, { arrived: tell, over: () => over(me.userId) });
     if (isIn()) stage.value = { kind: "in", me };
     // What waits to be sent should not be what a browser short of space drops first.
-    if ("storage" in navigator) void navigator.storage.persist();
+    if ("storage" in navigator) navigator.storage.persist().catch(() => undefined);
   } catch {
     stage.value = { kind: "unable" };
   }
