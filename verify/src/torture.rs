@@ -28,7 +28,7 @@ const PACE: Duration = Duration::from_millis(60);
 /// How often progress is told.
 const PROGRESS: Duration = Duration::from_secs(5);
 
-/// How long clients may take at most to finish what they have begun.
+/// How long clients may take at most to finish what they have begun, and then to read what they lack.
 const CALM: Duration = Duration::from_secs(300);
 
 /// News that wait for a client at most.
@@ -155,9 +155,13 @@ async fn attack(args: &Args, seed: u64, stage: &mut Stage) -> Result<Report> {
     }
     let rooms = logs(&cast).await?;
     phase.send_replace(Phase::End(Arc::new(lengths(&rooms))));
-    while let Some(actor) = actors.join_next().await {
-        actor.context("a client broke down")??;
-    }
+    let ends = async {
+        while let Some(actor) = actors.join_next().await {
+            actor.context("a client broke down")??;
+        }
+        Ok::<(), anyhow::Error>(())
+    };
+    timeout(CALM, ends).await.context("the clients did not come to an end")??;
     stage.check()?;
     say(&progress(&recorder, began, "all is read"));
     let clients = cast.people.iter().map(|person| person.user_id.clone()).collect();

@@ -281,6 +281,8 @@ impl Actor {
             News::Answered { room, client_msg_id, answer, retry_after } => {
                 self.answered(room, client_msg_id, &answer, retry_after);
             }
+            // To be dropped and read again. Followed from there once more, it would be refused for ever.
+            News::Ahead { room } => *self.timeline(room) = Timeline::default(),
             News::Draining(pause) => self.back_at = Instant::now() + pause,
             News::Closed => self.closed(socket),
         }

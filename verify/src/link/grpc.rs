@@ -20,7 +20,7 @@ use tonic::{Request, Response, Status, Streaming};
 use tonic_types::StatusExt as _;
 use uuid::Uuid;
 
-use super::{Link, Opener, Page, Session, Wish, halves, is_passing, page_refused, paged};
+use super::{Link, News, Opener, Page, Session, Wish, halves, is_passing, page_refused, paged};
 use crate::history::{Answer, Message, Room, Stored, Text};
 use crate::wire::Violation;
 
@@ -219,20 +219,24 @@ impl Talk {
                     ear.joined(room, from, true).await;
                 }
             }
-            Event::Error(error) => self.refused(error)?,
+            Event::Error(error) => self.refused(error).await?,
             _ => {}
         }
         Ok(())
     }
 
     /// A watch that ended for good ends the room for this connection; any other reason is worth a new one.
-    fn refused(&self, error: v1::WatchError) -> Result<()> {
+    async fn refused(&mut self, error: v1::WatchError) -> Result<()> {
         let Some(watch_error::Target::RoomId(room)) = error.target else { return Ok(()) };
-        if error.code != "not_a_member" {
-            bail!("a watch was refused: {}", error.code);
-        }
-        if let Some(room) = self.session.ear.opener.names.number(&room) {
-            self.session.ear.parted(room);
+        let ear = &self.session.ear;
+        let Some(room) = ear.opener.names.number(&room) else { return Ok(()) };
+        match error.code.as_str() {
+            "not_a_member" => ear.parted(room),
+            "cursor_ahead" => {
+                ear.tell(News::Ahead { room }).await;
+                bail!("a watch began beyond the end of its room");
+            }
+            code => bail!("a watch was refused: {code}"),
         }
         Ok(())
     }

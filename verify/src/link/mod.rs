@@ -121,6 +121,11 @@ pub enum News {
         /// How long the server wants to be left alone.
         retry_after: Option<Duration>,
     },
+    /// The client knows more of a room than there is.
+    Ahead {
+        /// The room.
+        room: Room,
+    },
     /// The server is about to close the connection, and says when to come back.
     Draining(Duration),
     /// It is gone.

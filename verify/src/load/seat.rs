@@ -134,6 +134,7 @@ impl Seat {
                 bail!("the service limits rates: start it with --no-rate-limits")
             }
             News::Answered { answer, .. } => bail!("a send was not accepted, but {answer}"),
+            News::Ahead { .. } => bail!("the room ends before what was read of it"),
             News::Draining(_) => bail!("the server is about to stop"),
             News::Closed => bail!("the server closed connection {}", self.link.socket.0),
             News::Live { .. } => {}
