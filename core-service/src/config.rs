@@ -25,7 +25,7 @@ pub struct Config {
     /// Where /metrics, /healthz and /readyz are served
     #[arg(long, env = "CORE_ADMIN_LISTEN", default_value = "127.0.0.1:9464", value_name = "ADDRESS")]
     pub admin_listen: SocketAddr,
-    /// Fills an empty database with demo users and rooms
+    /// Fills an empty database with demo users and rooms before it serves
     #[arg(long, env = "CORE_DEMO")]
     pub demo: bool,
     /// How long a session lasts, such as 30d or 12h
@@ -43,7 +43,7 @@ pub struct Config {
     /// What the gateway has as well.
     #[command(flatten)]
     pub common: CommonArgs,
-    /// Work on the database instead of serving.
+    /// Something else than serving.
     #[command(subcommand)]
     pub command: Option<Command>,
 }
@@ -95,6 +95,10 @@ pub enum Command {
         /// The file to read
         file: PathBuf,
     },
+    /// Fills an empty database with demo users and rooms, also while the service runs
+    Demo,
+    /// Asks the service that runs beside it, on --admin-listen, whether it is ready
+    Healthcheck,
     /// Manages the accounts of internal services, also while the service runs
     #[command(subcommand)]
     Token(TokenCommand),

@@ -1,6 +1,7 @@
 //! The core of Holdfast: owns every rule and every byte, and serves them over gRPC.
 
 pub mod config;
+pub mod demo;
 pub mod domain;
 pub mod files;
 pub mod hub;
@@ -28,7 +29,7 @@ use tonic::transport::server::{Router, TcpIncoming};
 use tower::util::MapResponseLayer;
 
 use config::Config;
-use domain::{Clock, Error, Password};
+use domain::Clock;
 use files::Files;
 use hub::Hub;
 use limits::Limits;
@@ -52,9 +53,6 @@ const WINDOW: u32 = 4 * 1024 * 1024;
 /// presence has, a gateway that is gone with its machine takes its users offline within 15 s.
 const KEEP_ALIVE: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(4));
 
-/// The password of the demo users.
-const DEMO_PASSWORD: &str = "demo-password";
-
 /// Opens the store and serves it on the tasks of `shutdown`. Returns once calls are accepted.
 ///
 /// Errors: a data directory, database or token that cannot be used.
@@ -68,10 +66,10 @@ pub async fn serve(
         tracing::warn!(%fault, "A FAULT IS PLANTED: this process breaks its promise on purpose");
     }
     let mut registry = Registry::default();
-    let parts = parts(&config, &mut registry, shutdown)?;
     if config.demo {
-        seed_demo(&parts).await?;
+        demo::make(&config.data_dir).await?;
     }
+    let parts = parts(&config, &mut registry, shutdown)?;
     let (health, router) = router(parts, &config, shutdown)?;
     let address = listener.address()?;
     let admin_address = admin_listener.local_addr().map_err(|error| StartError::cannot("listen", error))?;
@@ -117,20 +115,6 @@ fn parts(config: &Config, registry: &mut Registry, shutdown: &Shutdown) -> Resul
     presence::start(store.clone(), hub.clone(), shutdown);
     files::start_sweeping(files.clone(), store.clone(), shutdown);
     Ok(Parts { store, hub, files, limits, metrics, passwords, clock, service_token })
-}
-
-async fn seed_demo(parts: &Parts) -> Result<(), StartError> {
-    let seeded: Result<bool, Error> = async {
-        let password = Password::parse("password", DEMO_PASSWORD.to_owned())?;
-        parts.store.seed_demo(parts.passwords.hash(password).await?).await
-    }
-    .await;
-    match seeded {
-        Ok(true) => tracing::warn!("demo users were made, whose password everybody knows"),
-        Ok(false) => tracing::info!("the database has users: no demo data"),
-        Err(error) => return Err(StartError::cannot("make the demo data", error)),
-    }
-    Ok(())
 }
 
 fn router(

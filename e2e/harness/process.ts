@@ -1,6 +1,7 @@
 /** One binary of the server as a real process: started, watched from outside, stopped or killed. */
 
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { until } from "./until";
@@ -36,10 +37,10 @@ export class ServerProcess {
 
   /** Starts it, and waits until it listens. */
   async start(): Promise<void> {
-    const binary = resolve(FOLDER, this.#name);
-    if (!existsSync(binary)) throw new Error(`there is no ${binary}: run \`cargo build\` first`);
     const where = ["--listen", this.address, "--admin-listen", this.admin, "--log-format", "json"];
-    const child = spawn(binary, [...where, ...this.#flags], { stdio: ["ignore", "ignore", "pipe"] });
+    const child = spawn(binary(this.#name), [...where, ...this.#flags], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
     running.add(child);
     child.once("exit", () => running.delete(child));
     this.#child = child;
@@ -71,6 +72,17 @@ export class ServerProcess {
   /** The status of `/readyz` on the admin port. */
   async readiness(): Promise<number> {
     return (await fetch(`http://${this.admin}/readyz`)).status;
+  }
+
+  /** What its subcommand `healthcheck` says of it. */
+  async healthcheck(): Promise<{ status: number | null; stderr: string }> {
+    const asking = spawn(binary(this.#name), ["--admin-listen", this.admin, "healthcheck"], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    let stderr = "";
+    asking.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+    const [status] = (await once(asking, "close")) as [number | null];
+    return { status, stderr };
   }
 
   /** One number of `/metrics`. A labelled one that was never counted is 0. */
@@ -151,6 +163,12 @@ export class ServerProcess {
   get isRunning(): boolean {
     return this.#child?.exitCode === null && this.#child.signalCode === null;
   }
+}
+
+function binary(name: string): string {
+  const path = resolve(FOLDER, name);
+  if (!existsSync(path)) throw new Error(`there is no ${path}: run \`cargo build\` first`);
+  return path;
 }
 
 /** Where a process says that it listens. */

@@ -19,7 +19,7 @@ pub struct CommonArgs {
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// The shape of log lines
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, env = "CHAT_LOG_FORMAT", value_enum, default_value_t)]
     pub log_format: LogFormat,
     /// Where the token is that the gateway shows to the core; `CHAT_SERVICE_TOKEN` holds the token itself
     #[arg(long, value_name = "FILE", env = "CHAT_SERVICE_TOKEN_FILE")]

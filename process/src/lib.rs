@@ -3,6 +3,7 @@
 
 pub mod admin;
 pub mod config;
+pub mod healthcheck;
 pub mod listen;
 pub mod logging;
 pub mod service_token;

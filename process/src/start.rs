@@ -74,11 +74,10 @@ where
         let shutdown = Shutdown::new();
         serve(config, shutdown.clone()).await?;
         tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+            _ = terminate.recv() => tracing::info!("stopping"),
+            _ = interrupt.recv() => tracing::info!("stopping"),
             () = shutdown.begun() => {}
         }
-        tracing::info!("stopping");
         shutdown.begin();
         tokio::select! {
             () = shutdown.drained() => {}

@@ -28,6 +28,16 @@ pub struct Config {
     /// What the core has as well.
     #[command(flatten)]
     pub common: CommonArgs,
+    /// Something else than serving.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What the binary does besides serving.
+#[derive(Clone, Copy, Debug, clap::Subcommand)]
+pub enum Command {
+    /// Asks the gateway that runs beside it, on --admin-listen, whether it is ready
+    Healthcheck,
 }
 
 impl AsRef<CommonArgs> for Config {

@@ -89,6 +89,7 @@ mod tests {
     };
     use crate::limits::Limits;
     use crate::metrics::Metrics;
+    use crate::store::seed_demo;
 
     async fn content(files: &Files, bytes: &[u8]) -> Content {
         let mut spool = files.spool().await.unwrap();
@@ -105,8 +106,8 @@ mod tests {
         let clock = Clock::new(move || Timestamp::stored(system.now().millis() + skew.load(Ordering::Relaxed)));
         let metrics = Arc::new(Metrics::register(&mut Registry::default()));
         let limits = Arc::new(Limits::new(None));
+        seed_demo(dir.path(), Timestamp::stored(0), "").unwrap();
         let store = Store::open(dir.path(), clock, Arc::default(), limits, metrics, &shutdown).unwrap();
-        store.seed_demo(String::new()).await.unwrap();
         let files = Files::open(dir.path(), None).unwrap();
         let alice = Credential::Service { on_behalf_of: Some(UserId::stored("alice")) };
 

@@ -312,8 +312,8 @@ mod tests {
         let (dir, clock, shutdown) = (tempfile::tempdir().unwrap(), Clock::system(), Shutdown::new());
         let metrics = Arc::new(Metrics::register(&mut Registry::default()));
         let limits = Arc::new(Limits::new(None));
+        crate::store::seed_demo(dir.path(), Timestamp::stored(0), "").unwrap();
         let store = Store::open(dir.path(), clock, Arc::default(), limits, metrics, &shutdown).unwrap();
-        store.seed_demo(String::new()).await.unwrap();
         let (alice, room) = (UserId::stored("alice"), RoomId::stored("lobby"));
         for number in 0..LONG {
             let client_msg_id = client_msg_id(number);

@@ -41,6 +41,7 @@ use reader::Reader;
 use writer::{WriteTx, Writer};
 
 pub use backup::{back_up, restore};
+pub use demo::{has_users, seed_demo};
 pub use members::SMALL;
 pub use service_accounts::ServiceAccounts;
 

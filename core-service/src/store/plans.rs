@@ -9,7 +9,7 @@ use prometheus_client::registry::Registry;
 use rusqlite::Connection;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 
-use super::{FILE, Reply, ServiceAccounts, Store, back_up, restore};
+use super::{FILE, Reply, ServiceAccounts, Store, back_up, restore, seed_demo};
 use crate::domain::{
     Account, AccountName, Appended, Asked, ClientMsgId, Clock, Credential, Cursor, Direction, DisplayName, FileName,
     InviteId, Invited, MediaType, MessageText, NewFile, NewMessage, NewSession, PageLimit, Result, RoomId, Scope,
@@ -92,8 +92,8 @@ async fn use_everything(dir: &std::path::Path) -> Result<()> {
     let clock = Clock::new(move || Timestamp::stored(minutes.fetch_add(2, Ordering::Relaxed) * 60_000));
     let shutdown = Shutdown::new();
     let metrics = Arc::new(Metrics::register(&mut Registry::default()));
+    seed_demo(&data, Timestamp::stored(0), "hash").unwrap();
     let store = Store::open(&data, clock, Arc::default(), Arc::new(Limits::new(None)), metrics, &shutdown).unwrap();
-    assert!(store.seed_demo("hash".to_owned()).await?);
 
     let (id, session, acting) = session()?;
     let (user, room) = (UserId::parse("userId", "zoe")?, RoomId::parse("den")?);

@@ -8,7 +8,7 @@ use std::time::Instant;
 use chat_process::Shutdown;
 use chat_sabotage::{Fault, planted, strikes};
 use futures::future::BoxFuture;
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 use tracing::Span;
 
@@ -115,6 +115,17 @@ impl Writer {
     pub(super) fn submit_and_forget(&self, job: impl FnOnce(&mut WriteTx<'_>) -> Result<()> + Send + 'static) {
         drop(self.submit(job));
     }
+}
+
+/// Does one job in a transaction of its own, on a connection beside the thread's. Nobody is told of it.
+pub(super) fn alone(
+    connection: &Connection,
+    now: Timestamp,
+    job: impl FnOnce(&mut WriteTx<'_>) -> Result<()>,
+) -> Result<()> {
+    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+    job(&mut WriteTx { connection, now, limits: &Limits::new(None), events: &mut Vec::new() })?;
+    Ok(transaction.commit()?)
 }
 
 /// The thread's own half.

@@ -234,6 +234,28 @@ async fn demo_data_is_made_once_and_only_where_nobody_is() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn demo_data_can_be_made_before_the_service_starts_and_beside_it() {
+    let demo = |dir: &Path| {
+        let data = dir.join("data");
+        outcome(binary(&["demo", "--data-dir", data.to_str().unwrap()]).spawn().unwrap())
+    };
+    for runs_already in [false, true] {
+        let dir = tempfile::tempdir().unwrap();
+        let first = runs_already.then(|| Running::start(dir.path(), &[]));
+        assert_eq!(demo(dir.path()).0, Some(0));
+        let running = first.unwrap_or_else(|| Running::start(dir.path(), &[]));
+        let bob = log_in(&running, "bob").await;
+        bob.says("lobby", "hi").await;
+        // Again, beside the service: it stays as it is.
+        let (status, log) = demo(dir.path());
+        assert_eq!(status, Some(0), "{log}");
+        assert!(log.contains("no demo data"), "{log}");
+        assert_eq!(bob.reads("lobby").await.len(), 1);
+        assert_eq!(running.stop(Signal::TERM), Some(0));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_socket_in_the_file_system_is_served_and_taken_over_from_the_dead() {
     let dir = tempfile::tempdir().unwrap();
     let socket = format!("unix:{}", dir.path().join("core.sock").display());
