@@ -43,7 +43,7 @@ pub struct Config {
     /// What the gateway has as well.
     #[command(flatten)]
     pub common: CommonArgs,
-    /// Something else than serving.
+    /// Something other than serving.
     #[command(subcommand)]
     pub command: Option<Command>,
 }

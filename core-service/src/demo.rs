@@ -15,14 +15,18 @@ const PASSWORD: &str = "demo-password";
 /// that cannot be used.
 pub async fn make(data_dir: &Path) -> Result<(), StartError> {
     let cannot = |error: &dyn std::fmt::Display| StartError::cannot("make the demo data", error);
+    let none = || tracing::info!("the database has users: no demo data");
     if store::has_users(data_dir) {
-        tracing::info!("the database has users: no demo data");
+        none();
         return Ok(());
     }
     let passwords = Passwords::new().map_err(|error| cannot(&error))?;
     let password = Password::parse("password", PASSWORD.to_owned()).map_err(|error| cannot(&error))?;
     let hash = passwords.hash(password).await.map_err(|error| cannot(&error))?;
-    store::seed_demo(data_dir, Clock::system().now(), &hash)?;
-    tracing::warn!("demo users were made, whose password everybody knows");
+    if store::seed_demo(data_dir, Clock::system().now(), &hash)? {
+        tracing::warn!("demo users were made, whose password everybody knows");
+    } else {
+        none();
+    }
     Ok(())
 }

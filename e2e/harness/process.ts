@@ -165,7 +165,8 @@ export class ServerProcess {
   }
 }
 
-function binary(name: string): string {
+/** Where a binary is. Fails where it was not built. */
+export function binary(name: string): string {
   const path = resolve(FOLDER, name);
   if (!existsSync(path)) throw new Error(`there is no ${path}: run \`cargo build\` first`);
   return path;

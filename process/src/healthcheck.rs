@@ -1,5 +1,6 @@
 //! The subcommand `healthcheck`: asks the process beside it whether it is ready, where there is neither a shell nor curl.
 
+use std::error::Error;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
@@ -19,11 +20,18 @@ pub async fn run(admin: SocketAddr) -> Result<(), StartError> {
     let cannot = |error: &dyn std::fmt::Display| StartError::cannot(format!("ask {address}"), error);
     let url = format!("http://{address}/readyz").parse().map_err(|error| cannot(&error))?;
     let client = Client::builder(TokioExecutor::new()).build_http::<Body>();
-    let answer = tokio::time::timeout(PATIENCE, client.get(url)).await.map_err(|error| cannot(&error))?;
-    match answer.map_err(|error| cannot(&error))?.status() {
+    let answer = tokio::time::timeout(PATIENCE, client.get(url)).await;
+    let answer = answer.map_err(|_| cannot(&format_args!("no answer in {} s", PATIENCE.as_secs())))?;
+    match answer.map_err(|error| cannot(&whole(&error)))?.status() {
         StatusCode::OK => Ok(()),
         status => Err(StartError::Start(format!("{address} is not ready: {status}"))),
     }
+}
+
+/// An error with its reasons.
+fn whole(error: &(dyn Error + 'static)) -> String {
+    let reasons = std::iter::successors(Some(error), |&error| error.source());
+    reasons.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// Where a port that listens everywhere is reached from this machine.

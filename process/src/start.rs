@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::CommandFactory;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{CommonArgs, Shutdown, config, logging};
@@ -64,6 +65,7 @@ where
     if config.as_ref().no_rate_limits {
         tracing::warn!("RATE LIMITS ARE OFF: for load tests on a closed machine only");
     }
+    raise_file_limit();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -73,9 +75,14 @@ where
         let mut interrupt = signals(SignalKind::interrupt())?;
         let shutdown = Shutdown::new();
         serve(config, shutdown.clone()).await?;
+        let signalled = async {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        };
         tokio::select! {
-            _ = terminate.recv() => tracing::info!("stopping"),
-            _ = interrupt.recv() => tracing::info!("stopping"),
+            () = signalled => tracing::info!("stopping"),
             () = shutdown.begun() => {}
         }
         shutdown.begin();
@@ -89,6 +96,15 @@ where
     })?;
     runtime.shutdown_timeout(Duration::from_millis(500));
     Ok(code)
+}
+
+/// A connection is an open file: as many are allowed as the system lets the process have. Many systems begin with 1,024,
+/// for programs that are older than this.
+fn raise_file_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {
+        tracing::warn!(%error, limit = limit.current, "the limit of open files cannot be raised");
+    }
 }
 
 fn signals(kind: SignalKind) -> Result<tokio::signal::unix::Signal, StartError> {

@@ -28,7 +28,7 @@ pub struct Config {
     /// What the core has as well.
     #[command(flatten)]
     pub common: CommonArgs,
-    /// Something else than serving.
+    /// Something other than serving.
     #[command(subcommand)]
     pub command: Option<Command>,
 }

@@ -19,11 +19,11 @@ pub fn has_users(dir: &Path) -> bool {
 }
 
 /// Fills an empty database with alice and her friends bob and charlie, the rooms `lobby` and `project-alpha`, and an
-/// invite of charlie to the latter; a database with users stays as it is. The service may run beside it: where there
+/// invite of charlie to the latter. Returns whether it did: a database with users stays as it is. The service may run beside it: where there
 /// are no users, nobody listens who would have to be told.
 ///
 /// Errors: a directory or database that cannot be used.
-pub fn seed_demo(dir: &Path, now: Timestamp, password_hash: &str) -> std::result::Result<(), StartError> {
+pub fn seed_demo(dir: &Path, now: Timestamp, password_hash: &str) -> std::result::Result<bool, StartError> {
     let cannot = |error: &dyn std::fmt::Display| StartError::cannot("make the demo data", error);
     std::fs::create_dir_all(dir).map_err(|error| cannot(&error))?;
     let path = dir.join(FILE);
@@ -40,9 +40,9 @@ fn any_user(connection: &Connection) -> rusqlite::Result<bool> {
     connection.prepare("SELECT 1 FROM users LIMIT 1")?.exists([])
 }
 
-fn seed(tx: &mut WriteTx<'_>, password_hash: &str) -> Result<()> {
+fn seed(tx: &mut WriteTx<'_>, password_hash: &str) -> Result<bool> {
     if any_user(tx.connection())? {
-        return Ok(());
+        return Ok(false);
     }
     let alice = person(tx, "alice", "Alice", password_hash)?;
     let bob = person(tx, "bob", "Bob", password_hash)?;
@@ -52,7 +52,7 @@ fn seed(tx: &mut WriteTx<'_>, password_hash: &str) -> Result<()> {
     room(tx, "lobby", "Lobby", &alice, &[&bob, &charlie])?;
     let project = room(tx, "project-alpha", "Project Alpha", &alice, &[&bob])?;
     invites::invite(tx, &alice, project, charlie.user)?;
-    Ok(())
+    Ok(true)
 }
 
 fn person(tx: &mut WriteTx<'_>, id: &str, name: &str, password_hash: &str) -> Result<Actor> {

@@ -118,14 +118,15 @@ impl Writer {
 }
 
 /// Does one job in a transaction of its own, on a connection beside the thread's. Nobody is told of it.
-pub(super) fn alone(
+pub(super) fn alone<T>(
     connection: &Connection,
     now: Timestamp,
-    job: impl FnOnce(&mut WriteTx<'_>) -> Result<()>,
-) -> Result<()> {
+    job: impl FnOnce(&mut WriteTx<'_>) -> Result<T>,
+) -> Result<T> {
     let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
-    job(&mut WriteTx { connection, now, limits: &Limits::new(None), events: &mut Vec::new() })?;
-    Ok(transaction.commit()?)
+    let outcome = job(&mut WriteTx { connection, now, limits: &Limits::new(None), events: &mut Vec::new() })?;
+    transaction.commit()?;
+    Ok(outcome)
 }
 
 /// The thread's own half.
