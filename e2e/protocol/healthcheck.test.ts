@@ -14,7 +14,8 @@ test("it says whether the process beside it is ready", async () => {
   await core.kill();
   const missing = await core.healthcheck();
   expect(missing.status).toBe(1);
-  expect(missing.stderr).toMatch(new RegExp(`^core-service: cannot ask ${core.admin}: .*\n$`));
+  const refused = "client error (Connect): tcp connect error: Connection refused (os error 111)";
+  expect(missing.stderr).toBe(`core-service: cannot ask ${core.admin}: ${refused}\n`);
   const isAlone = async () => (await gateway.healthcheck()).status === 1;
   await until("the gateway is not ready without its core", isAlone);
   expect((await gateway.healthcheck()).stderr).toBe(
@@ -26,11 +27,25 @@ test("it says whether the process beside it is ready", async () => {
   expect(await gateway.healthcheck()).toEqual({ status: 0, stderr: "" });
 });
 
+test("the gateway's log says once that its core is away, and that it is back", async () => {
+  const { core, gateway } = stack();
+  const told = (line: string) => gateway.log.split(`"message":"${line}"`).length - 1;
+  const lines = ["no events come from the core", "events from the core come again"] as const;
+  const before = lines.map(told);
+  await core.kill();
+  await until("it is told", () => told(lines[0]) > (before[0] ?? 0));
+  await until("the gateway is not ready", async () => (await gateway.readiness()) === 503);
+  await core.start();
+  await until("it is told", () => told(lines[1]) > (before[1] ?? 0));
+  expect(lines.map(told)).toEqual(before.map((count) => count + 1));
+});
+
 test("a process that does not answer is not healthy", async () => {
   const { core } = stack();
   await core.freeze();
   try {
-    expect(await core.healthcheck()).toMatchObject({ status: 1 });
+    const stderr = `core-service: cannot ask ${core.admin}: no answer in 2 s\n`;
+    expect(await core.healthcheck()).toEqual({ status: 1, stderr });
   } finally {
     core.thaw();
   }

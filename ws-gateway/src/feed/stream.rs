@@ -102,11 +102,22 @@ impl Subscription {
 /// Tries until there is a stream.
 async fn open(mut core: Core, token: Token) -> Open {
     let mut pause = PAUSE.0;
+    let mut told = false;
     loop {
-        match timeout(PATIENCE, try_open(&mut core, &token)).await {
-            Ok(Ok(open)) => return open,
-            Ok(Err(refusal)) => tracing::debug!(code = refusal.code(), "no stream of events yet"),
-            Err(_) => tracing::debug!("no stream of events in time"),
+        let code = match timeout(PATIENCE, try_open(&mut core, &token)).await {
+            Ok(Ok(open)) => {
+                if told {
+                    tracing::info!("events from the core come again");
+                }
+                return open;
+            }
+            Ok(Err(refusal)) => refusal.code(),
+            Err(_) => "unavailable",
+        };
+        // Once for each time that it is away.
+        if !told {
+            tracing::warn!(code, "no events come from the core");
+            told = true;
         }
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(PAUSE.1);
