@@ -215,14 +215,18 @@ impl Talk {
                 let Some(room) = ear.opener.names.number(&watching.room_id) else { return Ok(()) };
                 // It says so again after it fell behind; what it replays goes on where it was.
                 if self.started.insert(room) {
-                    let from = self.positions.iter().find(|(at, _)| *at == room).map_or(0, |(_, after)| *after);
-                    ear.joined(room, from, true).await;
+                    ear.joined(room, self.position(room), true).await;
                 }
             }
             Event::Error(error) => self.refused(error).await?,
             _ => {}
         }
         Ok(())
+    }
+
+    /// Where a room is followed from.
+    fn position(&self, room: Room) -> i64 {
+        self.positions.iter().find(|(at, _)| *at == room).map_or(0, |(_, after)| *after)
     }
 
     /// A watch that ended for good ends the room for this connection; any other reason is worth a new one.
@@ -233,6 +237,9 @@ impl Talk {
         match error.code.as_str() {
             "not_a_member" => ear.parted(room),
             "cursor_ahead" => {
+                // Judged as what is asked for in a page: there must be no such position.
+                let asked = ear.asking(room, self.position(room));
+                page_refused(ear.recorder(), asked, &error.code);
                 ear.tell(News::Ahead { room }).await;
                 bail!("a watch began beyond the end of its room");
             }
