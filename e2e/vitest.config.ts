@@ -9,6 +9,16 @@ export default defineConfig({
     projects: [
       { test: { ...shared, name: "protocol", include: ["protocol/**/*.test.ts"] } },
       { test: { ...shared, name: "browser", include: ["browser/**/*.test.ts"], testTimeout: 60_000 } },
+      { test: { ...shared, name: "config", include: ["config/**/*.test.ts"] } },
+      {
+        // A test that builds says itself how long that may take.
+        test: {
+          ...shared,
+          name: "compose",
+          include: ["compose/**/*.test.ts"],
+          testTimeout: 600_000,
+        },
+      },
     ],
   },
 });

@@ -4,6 +4,7 @@ mod audit;
 mod bench;
 mod chromium;
 mod command;
+mod compose;
 mod interop;
 mod planted;
 mod run;
@@ -29,6 +30,8 @@ enum Xtask {
     Tidy,
     /// Checks the dependencies: licences, advisories, sources
     Audit,
+    /// Builds and tries the containers, where there is a Docker engine
+    ComposeTest,
     /// Runs clients in Python against a stack
     Interop,
     /// Plants faults one at a time, and expects chat-verify to find each
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         Xtask::Test => test::run(),
         Xtask::Tidy => tidy::run(),
         Xtask::Audit => audit::run(),
+        Xtask::ComposeTest => compose::test(),
         Xtask::Interop => interop::run(),
         Xtask::Planted(args) => planted::run(&args),
         Xtask::Bench(args) => bench::run(&args),

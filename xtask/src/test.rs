@@ -20,6 +20,7 @@ pub(crate) fn run() -> Result<()> {
     step("clippy", clippy)?;
     step("rustdoc", rustdoc)?;
     step("binaries", || execute(&mut cargo(&["build", "--workspace", "--bins"])))?;
+    scripts(web::E2E, &["test:config"])?;
     step("Rust tests", rust_tests)?;
     step("torture", torture)?;
     step("planted faults", || planted::attack_all(&planted::Args::default()))?;
