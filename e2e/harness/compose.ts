@@ -90,11 +90,6 @@ export class Project {
     return stdout + stderr;
   }
 
-  /** Starts what runs anew where its image is another, built from a copy of the project's files. */
-  async replace(root: string): Promise<void> {
-    await run([...this.#from(root), "up", "--detach", "--wait"]);
-  }
-
   /** Runs commands as an operator would, in an empty folder, until one fails. */
   async shell(commands: string): Promise<void> {
     const file = join(ROOT, "docker-compose.yml");
@@ -108,10 +103,10 @@ export class Project {
     return ["compose", "--project-name", this.name, ...files];
   }
 
-  /** Starts what belongs to these profiles, and waits until it is healthy. */
-  up(...profiles: string[]): Promise<string> {
+  /** Starts what belongs to these profiles, and waits until it is healthy. What runs already and fits goes on. */
+  async up(profiles: string[] = [], root = ROOT): Promise<void> {
     const chosen = profiles.flatMap((profile) => ["--profile", profile]);
-    return this.compose([...chosen, "up", "--detach", "--wait", "--wait-timeout", "120"]);
+    await run([...this.#from(root), ...chosen, "up", "--detach", "--wait", "--wait-timeout", "120"]);
   }
 
   /** Runs the binary of a running container once more, inside of it. */

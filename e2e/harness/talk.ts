@@ -7,7 +7,7 @@ import { pause, until } from "./until";
 import type { Message } from "./wire";
 
 /** Below what one user may send in the long run. */
-const PACE_MS = 100;
+const PACE_MS = 50;
 
 /** What a server that is started again may take until it stores messages again. */
 const AGAIN_MS = 60_000;
