@@ -3,6 +3,7 @@
 mod audit;
 mod bench;
 mod chromium;
+mod cli;
 mod command;
 mod compose;
 mod interop;
@@ -16,42 +17,12 @@ mod web;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::Parser as _;
 
-/// The commands of the project
-#[derive(Debug, Parser)]
-#[command(name = "cargo xtask", bin_name = "cargo xtask")]
-enum Xtask {
-    /// Builds everything and runs it with demo data, until Ctrl-C
-    Run(run::Args),
-    /// Checks and tests everything
-    Test,
-    /// Checks the rules of the code that no compiler knows
-    Tidy,
-    /// Checks the dependencies: licences, advisories, sources
-    Audit,
-    /// Builds and tries the containers, where there is a Docker engine
-    ComposeTest,
-    /// Runs clients in Python against a stack
-    Interop,
-    /// Plants faults one at a time, and expects chat-verify to find each
-    Planted(planted::Args),
-    /// Measures what docs/BENCHMARKS.md tells
-    Bench(bench::Args),
-}
+use cli::Xtask;
 
 fn main() -> ExitCode {
-    let outcome = match Xtask::parse() {
-        Xtask::Run(args) => run::run(&args),
-        Xtask::Test => test::run(),
-        Xtask::Tidy => tidy::run(),
-        Xtask::Audit => audit::run(),
-        Xtask::ComposeTest => compose::test(),
-        Xtask::Interop => interop::run(),
-        Xtask::Planted(args) => planted::run(&args),
-        Xtask::Bench(args) => bench::run(&args),
-    };
-    match outcome {
+    match Xtask::parse().run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             command::say(&format!("\nfailed: {error:#}"));
