@@ -9,7 +9,7 @@ RUN npm run build
 
 FROM rust:1.95-slim-bookworm AS rust
 WORKDIR /build
-# Backtraces keep the names of functions; their lines would make the binaries six times as large.
+# Backtraces keep the names of functions; their lines would make the binaries four times as large.
 ENV CARGO_PROFILE_RELEASE_DEBUG=false
 # Builds the dependencies from what the manifests say, without the sources, so that they are a layer of their own.
 RUN --mount=type=cache,target=/usr/local/cargo/registry cargo install --locked --version 0.1.78 cargo-chef
