@@ -19,8 +19,8 @@ pub fn has_users(dir: &Path) -> bool {
 }
 
 /// Fills an empty database with alice and her friends bob and charlie, the rooms `lobby` and `project-alpha`, and an
-/// invite of charlie to the latter. Returns whether it did: a database with users stays as it is. The service may run beside it: where there
-/// are no users, nobody listens who would have to be told.
+/// invite of charlie to the latter. Returns whether it did: a database with users stays as it is. The service may run
+/// beside it: where there are no users, nobody listens who would have to be told.
 ///
 /// Errors: a directory or database that cannot be used.
 pub fn seed_demo(dir: &Path, now: Timestamp, password_hash: &str) -> std::result::Result<bool, StartError> {
