@@ -87,8 +87,9 @@ test("the gateway's port alone is published, and on this machine's loopback alon
 });
 
 test("the core is not reached from outside its network", async () => {
-  const core = await project.container("core");
-  const address = core.NetworkSettings.Networks[`${project.name}_core`]?.IPAddress;
+  const { Networks } = (await project.container("core")).NetworkSettings;
+  expect(Object.keys(Networks)).toEqual([`${project.name}_core`]);
+  const address = Networks[`${project.name}_core`]?.IPAddress;
   const outside = `${project.name}-outsider`;
   const place = ["--network", `${project.name}_edge`, "--env", `GATEWAY_CORE=http://${address}:50051`];
   const token = ["--volume", `${project.name}_service-token:/run/holdfast:ro`];
