@@ -19,9 +19,6 @@ const SERVING = ["core", "gateway"] as const;
 /** The user of both images. */
 const USER = "65532";
 
-/** What `stop_grace_period` gives a service that needs all of it, in milliseconds. */
-const GRACE_MS = 15_000;
-
 /** What a build may take where nothing is in the cache. */
 const BUILD_MS = 3_600_000;
 
@@ -179,10 +176,8 @@ test("it stops in its time, with sockets open, and ends by itself", async () => 
   const began = Date.now();
   await project.compose(["stop"]);
   tell(`stopped after ${seconds(began)}`);
-  // One after the other.
-  expect(Date.now() - began).toBeLessThan(SERVING.length * GRACE_MS);
   for (const service of SERVING) {
-    // A process that had to be killed has 137.
+    // A process that is still there when its grace is over is killed, which is 137.
     expect((await project.container(service)).State).toMatchObject({ Status: "exited", ExitCode: 0 });
   }
   expect(client.events("server_draining")).toHaveLength(1);

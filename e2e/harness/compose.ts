@@ -22,7 +22,7 @@ interface Container {
   Id: string;
   Image: string;
   RestartCount: number;
-  State: { Status: string; Pid: number; ExitCode: number; StartedAt: string; Health?: { Status: string } };
+  State: { Status: string; Pid: number; ExitCode: number; Health?: { Status: string } };
   HostConfig: {
     ReadonlyRootfs: boolean;
     CapDrop: string[] | null;
