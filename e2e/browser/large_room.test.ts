@@ -1,12 +1,14 @@
 /** A room of 10,000 messages: opened at its end, scrolled to its beginning, and bounded in what it holds. */
 
+import type { Locator } from "playwright-core";
 import { beforeAll, expect, test } from "vitest";
 import { useBrowser } from "../harness/browser";
 import { climb } from "../harness/climb";
 import { Gauge } from "../harness/gauge";
-import { fill, upTo } from "../harness/load";
+import { fill, sendSteadily, upTo } from "../harness/load";
 import type { Person } from "../harness/person";
 import { useStack } from "../harness/stack";
+import { logOf } from "../harness/timeline";
 import { until } from "../harness/until";
 import { Visitor } from "../harness/visitor";
 
@@ -63,13 +65,26 @@ test("it opens at the newest, is scrolled to the first without a blank or a jump
   process.stdout.write(`10,000 messages, in ms of the main thread: ${JSON.stringify(figures)}\n`);
 }, 240_000);
 
+test("what is in sight stays there while one scrolls up slowly, older ones come above and new ones below", async () => {
+  const writers = await stack().people("bob", "eve");
+  const busy = await alice.createRoom(...writers);
+  const clients = await Promise.all(writers.map((writer) => writer.connect()));
+  for (const client of clients) await fill(client, busy, upTo(COUNT / 20).map(textOf));
+  const visitor = await Visitor.of(browser(), stack().url(), alice, `/a/${busy}`);
+  await visitor.connection("current");
+  const jump = await leaveEnd(visitor);
+  const stops = clients.map((client) => sendSteadily(client, busy, 50));
+  const climbed = await climb(visitor.page, { part: 1 / 300, most: 150 });
+  const written = (await Promise.all(stops.map((stop) => stop()))).flat();
+  expect(climbed.wrong.slice(0, 5).join("; ")).toBe("");
+  await jump.click();
+  await isShown(visitor, COUNT / 10 + written.length);
+});
+
 test("what arrives while one reads further up does not move it, and is counted", async () => {
   const visitor = await Visitor.of(browser(), stack().url(), alice, `/a/${room}`);
   await isShown(visitor, COUNT);
-  const log = visitor.page.getByRole("log", { name: "Messages" });
-  await log.evaluate((box) => box.scrollBy({ top: -3 * box.clientHeight, behavior: "instant" }));
-  const jump = visitor.page.getByRole("button", { name: /^Jump to latest/ });
-  await jump.waitFor();
+  const jump = await leaveEnd(visitor);
   const [middle] = await onScreen(visitor);
   const top = () => visitor.page.locator(`[data-seq="${middle?.seq}"]`).boundingBox();
   const before = await top();
@@ -82,6 +97,18 @@ test("what arrives while one reads further up does not move it, and is counted",
   await jump.click();
   await isShown(visitor, COUNT + 2);
 });
+
+/** Scrolls up by some screens. Gives the way back. */
+async function leaveEnd(visitor: Visitor): Promise<Locator> {
+  const jump = visitor.page.getByRole("button", { name: /^Jump to latest/ });
+  await until("one is away from the end", async () => {
+    await logOf(visitor.page).evaluate((box) =>
+      box.scrollBy({ top: -3 * box.clientHeight, behavior: "instant" }),
+    );
+    return jump.isVisible();
+  });
+  return jump;
+}
 
 /** Lines of several lengths: not all messages are of one height. */
 function textOf(count: number): string {
@@ -98,7 +125,7 @@ async function isShown(visitor: Visitor, seq: number): Promise<void> {
 
 /** The messages that are wholly in sight. */
 function onScreen(visitor: Visitor): Promise<{ seq: number }[]> {
-  return visitor.page.getByRole("log", { name: "Messages" }).evaluate((log) => {
+  return logOf(visitor.page).evaluate((log) => {
     const frame = log.getBoundingClientRect();
     const all = [...log.querySelectorAll("article, [role=article]")];
     const inSight = all.filter((article) => {

@@ -13,9 +13,15 @@ export interface Climb {
   steps: number;
 }
 
-/** Scrolls from where the log stands up to its first message, waiting wherever older ones have to be fetched. */
-export function climb(page: Page): Promise<Climb> {
-  return logOf(page).evaluate(async (log) => {
+/** How to scroll: in which part of what is in sight at a time, and how often at most. */
+interface Pace {
+  part: number;
+  most: number;
+}
+
+/** Scrolls from where the log stands towards its first message, waiting wherever older ones have to be fetched. */
+export function climb(page: Page, pace: Pace = { part: 0.75, most: Infinity }): Promise<Climb> {
+  return logOf(page).evaluate(async (log, { part, most }) => {
     /** A stretch without a message, in pixels: more than a day's line with its margins takes. */
     const BLANK = 100;
     const JUMP = 2;
@@ -62,9 +68,9 @@ export function climb(page: Page): Promise<Climb> {
 
     look();
     let stalledSince = performance.now();
-    while (!seen.has(1) && performance.now() - stalledSince < STALL_MS) {
+    while (!seen.has(1) && result.steps < most && performance.now() - stalledSince < STALL_MS) {
       const before = anchor();
-      const step = Math.min(log.scrollTop, 0.75 * log.clientHeight);
+      const step = Math.min(log.scrollTop, Math.ceil(part * log.clientHeight));
       log.scrollBy({ top: -step, behavior: "instant" });
       await drawn();
       const after = log.querySelector(`[data-seq="${before.seq}"]`)?.getBoundingClientRect().bottom;
@@ -76,11 +82,13 @@ export function climb(page: Page): Promise<Climb> {
       result.steps += 1;
       if (seen.size > known) stalledSince = performance.now();
     }
-    // What is left above the first message.
-    log.scrollTo({ top: 0, behavior: "instant" });
-    await drawn();
-    look();
+    if (seen.has(1)) {
+      // What is left above the first message.
+      log.scrollTo({ top: 0, behavior: "instant" });
+      await drawn();
+      look();
+    }
     result.seqs = [...seen].sort((one, other) => one - other);
     return result;
-  });
+  }, pace);
 }

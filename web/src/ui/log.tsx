@@ -40,7 +40,7 @@ export function Log({ roomId, beginning, view, isCovered }: LogProps) {
     [timeline],
   );
   const me = timeline?.userId;
-  const { isAtEnd, isPrepended, top, scrolled, settled, toEnd } = usePlace(box, list, rows);
+  const { drawn, isAtEnd, isPrepended, top, scrolled, rested, settled, toEnd } = usePlace(box, list, rows);
   const { newFrom, newer } = useSeen(roomId, view, isAtEnd && !isCovered);
   const line = firstNewIndex(rows, newFrom, me);
   const { members } = roster.value;
@@ -62,7 +62,7 @@ export function Log({ roomId, beginning, view, isCovered }: LogProps) {
         <Top beginning={beginning} timeline={timeline} older={older} />
         <Virtualizer
           ref={list}
-          data={rows}
+          data={drawn}
           shift={isPrepended}
           bufferSize={DRAWN_PX}
           startMargin={NOTE_PX}
@@ -71,6 +71,7 @@ export function Log({ roomId, beginning, view, isCovered }: LogProps) {
             scrolled(offset);
             readNear(offset);
           }}
+          onScrollEnd={rested}
           onResize={settled}
         >
           {(row) => (

@@ -8,12 +8,16 @@ import type { Row } from "./rows";
 const NEAR_PX = 60;
 
 interface Place {
+  /** The rows to draw: all, or those down to the lowest one there was when older ones came above. */
+  readonly drawn: readonly Row[];
   readonly isAtEnd: boolean;
   /** Whether the rows have grown at their start since they were last drawn. */
   readonly isPrepended: boolean;
   /** The first row that is in sight, by its index. */
   readonly top: number;
   readonly scrolled: (offset: number) => void;
+  /** Scrolling has come to rest. */
+  readonly rested: () => void;
   /** Something has changed its height. */
   readonly settled: () => void;
   readonly toEnd: () => void;
@@ -26,11 +30,17 @@ export function usePlace(
 ): Place {
   const [isAtEnd, setAtEnd] = useState(true);
   const [top, setTop] = useState(0);
+  const [isShifted, setShifted] = useState(false);
   // Beside what is drawn: whether one is at the end changes between two drawings.
-  const now = useRef({ isAtEnd: true, first: "", written: 0, offset: 0 });
+  const now = useRef({ isAtEnd: true, first: "", last: "", written: 0, offset: 0 });
   const first = rows[0]?.key ?? "";
   const written = rows.reduce((last, { own }) => Math.max(last, own?.position ?? 0), 0);
   const isPrepended = now.current.first !== "" && first !== now.current.first;
+  // From when older rows come until scrolling rests, the list moves what is in sight by whatever changes its height,
+  // below it too: rows at the end wait for that time.
+  const isHeld = (isPrepended || isShifted) && !isAtEnd;
+  const last = isHeld ? rows.findLastIndex(({ key }) => key === now.current.last) : -1;
+  const drawn = last < 0 || last === rows.length - 1 ? rows : rows.slice(0, last + 1);
 
   const be = (isThere: boolean) => {
     now.current.isAtEnd = isThere;
@@ -48,11 +58,14 @@ export function usePlace(
   useLayoutEffect(() => {
     // Who writes wants to see it.
     if (now.current.isAtEnd || written > now.current.written) toEnd();
+    if (isPrepended) setShifted(true);
     now.current.first = first;
+    now.current.last = drawn.at(-1)?.key ?? "";
     now.current.written = Math.max(now.current.written, written);
-  }, [rows]);
+  }, [rows, drawn.length]);
 
   return {
+    drawn,
     isAtEnd,
     isPrepended,
     top,
@@ -62,6 +75,9 @@ export function usePlace(
       else if (offset < now.current.offset) be(false);
       now.current.offset = offset;
       setTop(list.current?.findItemIndex(offset) ?? 0);
+    },
+    rested() {
+      setShifted(false);
     },
     settled() {
       if (now.current.isAtEnd) toEnd();

@@ -8,7 +8,7 @@ import { newsBeyond } from "./news";
 interface Seen {
   /** News beyond this seq is under the line "New messages"; nothing where there is no line. */
   readonly newFrom: number | undefined;
-  /** Messages of others that have come since the reader left the end. */
+  /** Messages of others that the reader, away from the end, has not seen. */
   readonly newer: number;
 }
 
@@ -17,16 +17,14 @@ export function useSeen(roomId: string, view: RoomView | undefined, isInSight: b
   const timeline = view?.timeline;
   const end = timeline === undefined ? 0 : watermark(timeline);
   // Nothing is read before it is known what had been read.
-  const isKnown = listing.value.rooms.some((one) => one.roomId === roomId);
-  const isSeen = isInSight && isKnown && timeline?.loaded === true && end > 0;
-  const [leftAt, setLeftAt] = useState(0);
+  const entry = listing.value.rooms.find((one) => one.roomId === roomId);
+  const isSeen = isInSight && entry !== undefined && timeline?.loaded === true && end > 0;
   const newFrom = useNewLine(roomId, view, isSeen ? end : undefined);
 
   useEffect(() => {
     if (!isSeen) return undefined;
     const see = () => {
       if (document.visibilityState !== "visible") return;
-      setLeftAt(end);
       sawUpTo(roomId, end);
     };
     see();
@@ -34,8 +32,8 @@ export function useSeen(roomId: string, view: RoomView | undefined, isInSight: b
     return () => document.removeEventListener("visibilitychange", see);
   }, [isSeen, end]);
 
-  const isAway = !isSeen && leftAt > 0 && timeline !== undefined;
-  return { newFrom, newer: isAway ? newsBeyond(timeline.messages, leftAt, timeline.userId) : 0 };
+  const isAway = !isSeen && entry !== undefined && timeline !== undefined;
+  return { newFrom, newer: isAway ? newsBeyond(timeline.messages, entry.lastReadSeq, timeline.userId) : 0 };
 }
 
 /**
