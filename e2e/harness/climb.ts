@@ -28,7 +28,12 @@ export function climb(page: Page, pace: Pace = { part: 0.75, most: Infinity }): 
     const STALL_MS = 10_000;
     const seen = new Set<number>();
     const result: Climb = { seqs: [], wrong: [], mostArticles: 0, steps: 0 };
-    const drawn = () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+    /** Once it is drawn: a list that measures its rows does so after the callbacks of a frame, and puts them right. */
+    const drawn = () =>
+      new Promise<void>((resolve) => {
+        const after = () => void scheduler.postTask(() => resolve(), { priority: "user-blocking" });
+        requestAnimationFrame(() => requestAnimationFrame(after));
+      });
     /** One that is not measured yet is there, but hidden. */
     const isVisible = (article: Element) => getComputedStyle(article).visibility === "visible";
     const articles = () => [...log.querySelectorAll("article, [role=article]")].filter(isVisible);
@@ -72,6 +77,8 @@ export function climb(page: Page, pace: Pace = { part: 0.75, most: Infinity }): 
       const before = anchor();
       const step = Math.min(log.scrollTop, Math.ceil(part * log.clientHeight));
       log.scrollBy({ top: -step, behavior: "instant" });
+      // A page hears of what people scroll before it draws, and of what a script scrolls only afterwards.
+      log.dispatchEvent(new Event("scroll"));
       await drawn();
       const after = log.querySelector(`[data-seq="${before.seq}"]`)?.getBoundingClientRect().bottom;
       const moved = after === undefined ? NaN : after - before.bottom;

@@ -36,11 +36,11 @@ export function Log({ roomId, beginning, view, isCovered }: LogProps) {
   const list = useRef<VirtualizerHandle>(null);
   const timeline = view?.timeline;
   const rows = useMemo(
-    () => (timeline === undefined ? [] : rowsOf(items(timeline), timeline.userId)),
+    () => (timeline === undefined ? [] : rowsOf(items(timeline), timeline.userId, hasOlder(timeline))),
     [timeline],
   );
   const me = timeline?.userId;
-  const { drawn, isAtEnd, isPrepended, top, scrolled, rested, settled, toEnd } = usePlace(box, list, rows);
+  const { isAtEnd, isPrepended, top, scrolled, settled, toEnd, toRow } = usePlace(box, list, rows);
   const { newFrom, newer } = useSeen(roomId, view, isAtEnd && !isCovered);
   const line = firstNewIndex(rows, newFrom, me);
   const { members } = roster.value;
@@ -49,29 +49,35 @@ export function Log({ roomId, beginning, view, isCovered }: LogProps) {
 
   const older = useAction(readOlder);
   const canReadOlder = timeline?.loaded === true && hasOlder(timeline);
-  const readNear = (offset: number) => {
-    const near = NEAR_TOP * (box.current?.clientHeight ?? 0);
-    if (offset < near && canReadOlder && older.code === undefined) older.start();
+  const readNear = () => {
+    const { scrollTop = 0, clientHeight = 0 } = box.current ?? {};
+    if (scrollTop < NEAR_TOP * clientHeight && canReadOlder && older.code === undefined) older.start();
   };
   // A page that adds less than a screen leaves nothing to scroll by.
-  useEffect(() => readNear(list.current?.scrollOffset ?? 0), [rows.length, canReadOlder, older.busy]);
+  useEffect(readNear, [rows.length, canReadOlder, older.busy]);
 
   return (
     <div class="log-frame">
-      <div class="log" role="log" aria-label={t.value.messages} aria-live="off" tabIndex={0} ref={box}>
+      <div
+        class="log"
+        role="log"
+        aria-label={t.value.messages}
+        aria-live="off"
+        tabIndex={0}
+        ref={box}
+        onScrollCapture={() => {
+          scrolled();
+          readNear();
+        }}
+      >
         <Top beginning={beginning} timeline={timeline} older={older} />
         <Virtualizer
           ref={list}
-          data={drawn}
+          data={rows}
           shift={isPrepended}
           bufferSize={DRAWN_PX}
           startMargin={NOTE_PX}
           scrollRef={box}
-          onScroll={(offset) => {
-            scrolled(offset);
-            readNear(offset);
-          }}
-          onScrollEnd={rested}
           onResize={settled}
         >
           {(row) => (
@@ -92,7 +98,7 @@ export function Log({ roomId, beginning, view, isCovered }: LogProps) {
           isAbove={line < top}
           count={newsBeyond(timeline.messages, newFrom ?? 0, timeline.userId)}
           onGo={() => {
-            list.current?.scrollToIndex(line, { align: "start" });
+            toRow(line);
             box.current?.focus();
           }}
         />

@@ -7,20 +7,22 @@ import type { Row } from "./rows";
 /** Closer to the end than this, in pixels, counts as there. */
 const NEAR_PX = 60;
 
+/** A message, and how far below the upper edge it ends, in pixels. */
+type Anchor = { readonly article: Element; readonly end: number } | undefined;
+const nowhere: Anchor = undefined;
+
 interface Place {
-  /** The rows to draw: all, or those down to the lowest one there was when older ones came above. */
-  readonly drawn: readonly Row[];
   readonly isAtEnd: boolean;
   /** Whether the rows have grown at their start since they were last drawn. */
   readonly isPrepended: boolean;
   /** The first row that is in sight, by its index. */
   readonly top: number;
-  readonly scrolled: (offset: number) => void;
-  /** Scrolling has come to rest. */
-  readonly rested: () => void;
+  /** The box was scrolled. To be told before the list is: that draws at once, and what was in sight counts by then. */
+  readonly scrolled: () => void;
   /** Something has changed its height. */
   readonly settled: () => void;
   readonly toEnd: () => void;
+  readonly toRow: (index: number) => void;
 }
 
 export function usePlace(
@@ -30,17 +32,11 @@ export function usePlace(
 ): Place {
   const [isAtEnd, setAtEnd] = useState(true);
   const [top, setTop] = useState(0);
-  const [isShifted, setShifted] = useState(false);
   // Beside what is drawn: whether one is at the end changes between two drawings.
-  const now = useRef({ isAtEnd: true, first: "", last: "", written: 0, offset: 0 });
+  const now = useRef({ isAtEnd: true, first: "", written: 0, offset: 0, anchor: nowhere });
   const first = rows[0]?.key ?? "";
   const written = rows.reduce((last, { own }) => Math.max(last, own?.position ?? 0), 0);
   const isPrepended = now.current.first !== "" && first !== now.current.first;
-  // From when older rows come until scrolling rests, the list moves what is in sight by whatever changes its height,
-  // below it too: rows at the end wait for that time.
-  const isHeld = (isPrepended || isShifted) && !isAtEnd;
-  const last = isHeld ? rows.findLastIndex(({ key }) => key === now.current.last) : -1;
-  const drawn = last < 0 || last === rows.length - 1 ? rows : rows.slice(0, last + 1);
 
   const be = (isThere: boolean) => {
     now.current.isAtEnd = isThere;
@@ -55,34 +51,67 @@ export function usePlace(
     const { current } = box;
     return current !== null && current.scrollHeight - current.scrollTop - current.clientHeight < NEAR_PX;
   };
+  /** Notes what is in sight: the first message, and where it ends, since what stands above its text may go. */
+  const note = () => {
+    now.current.anchor = box.current === null ? nowhere : firstInSight(box.current);
+  };
+  /**
+   * Puts it back where it was. So does the list, but from when rows come above until scrolling rests it moves what is in
+   * sight by whatever changes its height, below it too; and it takes up to two frames to measure what has come.
+   */
+  const hold = () => {
+    const { anchor } = now.current;
+    if (box.current === null || anchor?.article.isConnected !== true) {
+      note();
+      return;
+    }
+    const moved = Math.round(endOf(anchor.article, box.current) - anchor.end);
+    if (moved !== 0) box.current.scrollBy({ top: moved, behavior: "instant" });
+  };
   useLayoutEffect(() => {
     // Who writes wants to see it.
     if (now.current.isAtEnd || written > now.current.written) toEnd();
-    if (isPrepended) setShifted(true);
+    else hold();
     now.current.first = first;
-    now.current.last = drawn.at(-1)?.key ?? "";
     now.current.written = Math.max(now.current.written, written);
-  }, [rows, drawn.length]);
+  }, [rows]);
 
   return {
-    drawn,
     isAtEnd,
     isPrepended,
     top,
-    scrolled(offset) {
+    scrolled() {
+      const offset = box.current?.scrollTop ?? 0;
       // Only who scrolls up leaves the end: it also moves away by itself, when what is drawn turns out to be higher.
       if (isNear()) be(true);
       else if (offset < now.current.offset) be(false);
       now.current.offset = offset;
+      note();
       setTop(list.current?.findItemIndex(offset) ?? 0);
-    },
-    rested() {
-      setShifted(false);
     },
     settled() {
       if (now.current.isAtEnd) toEnd();
       else if (isNear()) be(true);
+      else hold();
     },
     toEnd,
+    toRow(index) {
+      now.current.anchor = nowhere;
+      list.current?.scrollToIndex(index, { align: "start" });
+    },
   };
+}
+
+function firstInSight(box: HTMLElement): Anchor {
+  for (const article of box.querySelectorAll("article")) {
+    const end = endOf(article, box);
+    const isInSight = end > 0 && end - article.clientHeight < box.clientHeight;
+    // One that is not measured yet is there, but hidden, at a place that was guessed.
+    if (isInSight && getComputedStyle(article).visibility === "visible") return { article, end };
+  }
+  return nowhere;
+}
+
+function endOf(article: Element, box: Element): number {
+  return article.getBoundingClientRect().bottom - box.getBoundingClientRect().top;
 }

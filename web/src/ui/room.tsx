@@ -1,5 +1,5 @@
 import { useLayoutEffect, useState } from "preact/hooks";
-import { items, type Timeline } from "../sdk/timeline";
+import { hasOlder, items, type Timeline } from "../sdk/timeline";
 import { Announcer } from "./announcer";
 import { Article } from "./article";
 import { follow, listing, refresh, rest, room, roster } from "./client";
@@ -90,7 +90,7 @@ export function Talk({ roomId, placeholder, beginning, isCovered }: TalkProps) {
 
 /** Instead of a room that one is not in. What was written for it is not lost, and for its author to delete. */
 export function Gone({ title, timeline }: { title: string; timeline: Timeline }) {
-  const rows = rowsOf(items(timeline), timeline.userId);
+  const rows = rowsOf(items(timeline), timeline.userId, hasOlder(timeline));
   return (
     <Missing title={t.value.unknownRoom(title)} hint={t.value.unknownRoomHint}>
       {rows.length > 0 && (

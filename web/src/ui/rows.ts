@@ -31,19 +31,26 @@ const GROUP_MS = 5 * 60_000;
 /** The row of a stored message, and of which message it stands below: neither ever changes, and rooms are long. */
 const known = new WeakMap<Message, { readonly above: Message | undefined; readonly row: Row }>();
 
-export function rowsOf(items: readonly Item[], me: string): Row[] {
+/**
+ * The rows of these items. Where older messages are to come, the first row does not say its day, and it goes on naming
+ * its author once they have come: a row that changes its height moves what is in sight.
+ */
+export function rowsOf(items: readonly Item[], me: string, hasOlder: boolean): Row[] {
   const rows: Row[] = [];
   let above: Message | undefined;
   for (const item of items) {
     const last = rows.at(-1);
     if (item.kind !== "stored") {
-      rows.push(placed(last, ownRow(item, me)));
+      rows.push(placed(last, ownRow(item, me), hasOlder));
       continue;
     }
     const { message } = item;
     let cached = known.get(message);
-    if (cached === undefined || cached.above !== above) {
-      cached = { above, row: placed(last, storedRow(message)) };
+    const isFirst = above === undefined;
+    if (cached === undefined || cached.above !== above || (isFirst && cached.row.startsDay === hasOlder)) {
+      const row = placed(last, storedRow(message), hasOlder);
+      const wasFirst = cached !== undefined && cached.above === undefined;
+      cached = { above, row: wasFirst ? { ...row, startsGroup: true } : row };
       known.set(message, cached);
     }
     rows.push(cached.row);
@@ -52,8 +59,8 @@ export function rowsOf(items: readonly Item[], me: string): Row[] {
   return rows;
 }
 
-function placed(above: Row | undefined, plain: Plain): Row {
-  if (above === undefined) return { ...plain, startsDay: true, startsGroup: true };
+function placed(above: Row | undefined, plain: Plain, hasOlder: boolean): Row {
+  if (above === undefined) return { ...plain, startsDay: !hasOlder, startsGroup: true };
   const [before, at] = [new Date(above.at), new Date(plain.at)];
   const startsDay = !isSameDay(before, at);
   const isLate = at.getTime() - before.getTime() > GROUP_MS;

@@ -11,6 +11,7 @@ const messages = ["bob", "me", "bob", "bob", "me"].map((userId, index): Message 
 const rows = rowsOf(
   messages.map((message) => ({ kind: "stored", message })),
   "me",
+  false,
 );
 
 it("the line stands above the first message of others beyond what was read", () => {

@@ -28,6 +28,7 @@ describe("rows", () => {
         said("bob", new Date(2026, 10, 23, 0, 30), 5),
       ],
       "me",
+      false,
     );
     expect(rows.map(({ startsGroup }) => startsGroup)).toEqual([true, false, true, true, true]);
     expect(rows.map(({ startsDay }) => startsDay)).toEqual([true, false, false, true, false]);
@@ -49,7 +50,7 @@ describe("rows", () => {
       { kind: "confirmed", own: { ...own, state: "sending", seq: 1 } },
       said("me", at, 1),
     ];
-    const rows = stages.flatMap((stage) => rowsOf([stage], "me"));
+    const rows = stages.flatMap((stage) => rowsOf([stage], "me", false));
     expect(new Set(rows.map(({ key }) => key)).size).toBe(1);
     expect(rows.map(({ state }) => state)).toEqual(["sending", "stored", "stored"]);
   });
@@ -57,11 +58,29 @@ describe("rows", () => {
   it("are the same where nothing changed, and made anew where what is above changed", () => {
     const at = new Date(2026, 10, 22);
     const items = [1, 2, 3].map((seq) => said("alice", at, seq));
-    const rows = rowsOf(items, "me");
-    expect(rowsOf(items, "me").every((row, index) => row === rows[index])).toBe(true);
-    const older = rowsOf([said("bob", at, 0), ...items], "me");
+    const rows = rowsOf(items, "me", false);
+    expect(rowsOf(items, "me", false).every((row, index) => row === rows[index])).toBe(true);
+    const older = rowsOf([said("bob", at, 0), ...items], "me", false);
     expect(older[1]).toMatchObject({ seq: 1, startsDay: false, startsGroup: true });
-    expect(older.slice(2)).toEqual(rows.slice(1));
+    expect(older.slice(2).every((row, index) => row === rows[index + 1])).toBe(true);
+  });
+
+  it("stay as they are where older ones of the same author and day come above", () => {
+    const at = new Date(2026, 10, 22);
+    const items = [1, 2, 3, 4].map((seq) => said("alice", at, seq));
+    const newest = rowsOf(items.slice(2), "me", true);
+    expect(newest[0]).toMatchObject({ seq: 3, startsDay: false, startsGroup: true });
+    const more = rowsOf(items.slice(1), "me", true);
+    expect(more.slice(1)).toEqual(newest);
+    const all = rowsOf(items, "me", false);
+    expect(all.slice(1)).toEqual(more);
+    expect(all[0]).toMatchObject({ seq: 1, startsDay: true, startsGroup: true });
+  });
+
+  it("say the day where it turns out that there are none above", () => {
+    const first = [said("alice", new Date(2026, 10, 22), 1)];
+    expect(rowsOf(first, "me", true)[0]?.startsDay).toBe(false);
+    expect(rowsOf(first, "me", false)[0]?.startsDay).toBe(true);
   });
 
   it("name each reader beside the last own message that they have read", () => {
@@ -69,6 +88,7 @@ describe("rows", () => {
     const rows = rowsOf(
       ["me", "me", "bob", "me", "me"].map((userId, index) => said(userId, at, index + 1)),
       "me",
+      false,
     );
     const member = (userId: string, lastReadSeq: number) => ({
       userId,
