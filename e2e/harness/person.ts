@@ -19,24 +19,21 @@ export class Person {
     this.rest = new Rest(url, token);
   }
 
+  /** An account. One that a busy machine had no time for is asked for again, and may be there by then. */
   static async signUp(url: string, userId: string, displayName?: string): Promise<Person> {
-    const named = displayName === undefined ? {} : { displayName };
-    return Person.#enter(201, url, "/auth/signup", { userId, password: PASSWORD, ...named });
+    const account = { userId, password: PASSWORD, ...(displayName === undefined ? {} : { displayName }) };
+    const answer = await new Rest(url).post("/auth/signup", account);
+    if (answer.status === 201) return new Person(url, userId, (answer.body as { token: string }).token);
+    if (answer.status !== 503) throw new Error(`signing up was answered ${JSON.stringify(answer.body)}`);
+    const { status } = await new Rest(url).post("/auth/signup", account);
+    if (status !== 201 && status !== 409) throw new Error(`signing up again was answered ${status}`);
+    return Person.logIn(url, userId);
   }
 
   /** Another session of somebody who has an account. */
   static async logIn(url: string, userId: string, password = PASSWORD): Promise<Person> {
-    return Person.#enter(200, url, "/auth/login", { userId, password });
-  }
-
-  static async #enter(
-    status: number,
-    url: string,
-    path: string,
-    account: { userId: string; password: string; displayName?: string },
-  ): Promise<Person> {
-    const session = await new Rest(url).expect(status, "POST", path, account);
-    return new Person(url, account.userId, (session as { token: string }).token);
+    const session = await new Rest(url).expect(200, "POST", "/auth/login", { userId, password });
+    return new Person(url, userId, (session as { token: string }).token);
   }
 
   /** A socket of this session. */
