@@ -76,7 +76,7 @@ test("what is in sight stays there while one scrolls up slowly, older ones come 
   const visitor = await Visitor.of(browser(), stack().url(), alice, `/a/${busy}`);
   await visitor.connection("current");
   const jump = await leaveEnd(visitor);
-  const stops = clients.map((client) => sendSteadily(client, busy, 50));
+  const stops = clients.map((client) => sendSteadily(client, busy, 100));
   const climbed = await climb(visitor.page, { part: 1 / 300, most: 150 });
   const written = (await Promise.all(stops.map((stop) => stop()))).flat();
   expect(climbed.wrong.slice(0, 5).join("; ")).toBe("");
@@ -109,9 +109,11 @@ test("what arrives while one reads further up does not move it, and is counted",
 async function leaveEnd(visitor: Visitor): Promise<Locator> {
   const jump = visitor.page.getByRole("button", { name: /^Jump to latest/ });
   await until("one is away from the end", async () => {
-    await logOf(visitor.page).evaluate((box) =>
-      box.scrollBy({ top: -3 * box.clientHeight, behavior: "instant" }),
-    );
+    await logOf(visitor.page).evaluate((box) => {
+      box.scrollBy({ top: -3 * box.clientHeight, behavior: "instant" });
+      // Of what a script scrolls a page hears only after it has drawn.
+      box.dispatchEvent(new Event("scroll"));
+    });
     return jump.isVisible();
   });
   return jump;

@@ -66,7 +66,10 @@ export function usePlace(
       return;
     }
     const moved = Math.round(endOf(anchor.article, box.current) - anchor.end);
-    if (moved !== 0) box.current.scrollBy({ top: moved, behavior: "instant" });
+    if (moved === 0) return;
+    box.current.scrollBy({ top: moved, behavior: "instant" });
+    // The list hears of it at once, and not a frame later: until then it would draw what is no longer in sight.
+    box.current.dispatchEvent(new Event("scroll"));
   };
   useLayoutEffect(() => {
     // Who writes wants to see it.
