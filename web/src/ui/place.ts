@@ -51,9 +51,9 @@ export function usePlace(
     const { current } = box;
     return current !== null && current.scrollHeight - current.scrollTop - current.clientHeight < NEAR_PX;
   };
-  /** Notes what is in sight: the first message, and where it ends, since what stands above its text may go. */
+  /** Notes what is in sight: a message, and where it ends, since what stands above its text may go. */
   const note = () => {
-    now.current.anchor = box.current === null ? nowhere : firstInSight(box.current);
+    now.current.anchor = box.current === null ? nowhere : middleOf(box.current);
   };
   /**
    * Puts it back where it was. So does the list, but from when rows come above until scrolling rests it moves what is in
@@ -105,10 +105,12 @@ export function usePlace(
   };
 }
 
-function firstInSight(box: HTMLElement): Anchor {
+/** Not at the upper edge: the list leaves that out where it has moved by a little too much. */
+function middleOf(box: HTMLElement): Anchor {
   for (const article of box.querySelectorAll("article")) {
     const end = endOf(article, box);
-    const isInSight = end > 0 && end - article.clientHeight < box.clientHeight;
+    if (end <= box.clientHeight / 2) continue;
+    const isInSight = end - article.clientHeight < box.clientHeight;
     // One that is not measured yet is there, but hidden, at a place that was guessed.
     if (isInSight && getComputedStyle(article).visibility === "visible") return { article, end };
   }
