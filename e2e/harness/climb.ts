@@ -71,6 +71,7 @@ export function climb(page: Page, pace: Pace = { part: 0.75, most: Infinity }): 
       };
     };
 
+    await drawn();
     look();
     let stalledSince = performance.now();
     while (!seen.has(1) && result.steps < most && performance.now() - stalledSince < STALL_MS) {

@@ -95,7 +95,7 @@ export function Log({ roomId, beginning, view, isCovered }: LogProps) {
       {line >= 0 && timeline !== undefined && (
         <ToNew
           key={newFrom}
-          isAbove={line < top}
+          isAbove={line < rows.findIndex(({ key }) => key === top)}
           count={newsBeyond(timeline.messages, newFrom ?? 0, timeline.userId)}
           onGo={() => {
             toRow(line);

@@ -7,16 +7,16 @@ import type { Row } from "./rows";
 /** Closer to the end than this, in pixels, counts as there. */
 const NEAR_PX = 60;
 
-/** A message, and how far below the upper edge it ends, in pixels. */
-type Anchor = { readonly article: Element; readonly end: number } | undefined;
+/** A message, and how far below the upper edge of the box it stands, in pixels. */
+type Anchor = { readonly article: Element; readonly at: number } | undefined;
 const nowhere: Anchor = undefined;
 
 interface Place {
   readonly isAtEnd: boolean;
   /** Whether the rows have grown at their start since they were last drawn. */
   readonly isPrepended: boolean;
-  /** The first row that is in sight, by its index. */
-  readonly top: number;
+  /** The key of the first row that is in sight. */
+  readonly top: string;
   /** The box was scrolled. To be told before the list is: that draws at once, and what was in sight counts by then. */
   readonly scrolled: () => void;
   /** Something has changed its height. */
@@ -31,9 +31,9 @@ export function usePlace(
   rows: readonly Row[],
 ): Place {
   const [isAtEnd, setAtEnd] = useState(true);
-  const [top, setTop] = useState(0);
+  const [top, setTop] = useState("");
   // Beside what is drawn: whether one is at the end changes between two drawings.
-  const now = useRef({ isAtEnd: true, first: "", written: 0, offset: 0, anchor: nowhere });
+  const now = useRef({ isAtEnd: true, first: "", written: 0, offset: 0, noted: 0, anchor: nowhere });
   const first = rows[0]?.key ?? "";
   const written = rows.reduce((last, { own }) => Math.max(last, own?.position ?? 0), 0);
   const isPrepended = now.current.first !== "" && first !== now.current.first;
@@ -51,10 +51,14 @@ export function usePlace(
     const { current } = box;
     return current !== null && current.scrollHeight - current.scrollTop - current.clientHeight < NEAR_PX;
   };
-  /** Notes what is in sight: a message, and where it ends, since what stands above its text may go. */
+  /** Notes what is in sight, and where. */
   const note = () => {
-    now.current.anchor = box.current === null ? nowhere : middleOf(box.current);
+    const { current } = box;
+    now.current.anchor = current === null ? nowhere : middleOf(current);
+    now.current.noted = current?.scrollTop ?? 0;
   };
+  // Before anything new is drawn: a browser may tell of scrolling later than it scrolls.
+  if (box.current !== null && box.current.scrollTop !== now.current.noted) note();
   /**
    * Puts it back where it was. So does the list, but from when rows come above until scrolling rests it moves what is in
    * sight by whatever changes its height, below it too; and it takes up to two frames to measure what has come.
@@ -65,11 +69,12 @@ export function usePlace(
       note();
       return;
     }
-    const moved = Math.round(endOf(anchor.article, box.current) - anchor.end);
+    const moved = Math.round(placeOf(anchor.article, box.current) - anchor.at);
     if (moved === 0) return;
     box.current.scrollBy({ top: moved, behavior: "instant" });
     // The list hears of it at once, and not a frame later: until then it would draw what is no longer in sight.
     box.current.dispatchEvent(new Event("scroll"));
+    if (Math.abs(placeOf(anchor.article, box.current) - anchor.at) < 1) now.current.anchor = anchor;
   };
   useLayoutEffect(() => {
     // Who writes wants to see it.
@@ -90,7 +95,7 @@ export function usePlace(
       else if (offset < now.current.offset) be(false);
       now.current.offset = offset;
       note();
-      setTop(list.current?.findItemIndex(offset) ?? 0);
+      setTop(rows[list.current?.findItemIndex(offset) ?? 0]?.key ?? "");
     },
     settled() {
       if (now.current.isAtEnd) toEnd();
@@ -105,18 +110,20 @@ export function usePlace(
   };
 }
 
-/** Not at the upper edge: the list leaves that out where it has moved by a little too much. */
+/**
+ * A stored message, since others always stand last, in the middle: at the upper edge the list leaves rows out where it
+ * has moved by a little too much.
+ */
 function middleOf(box: HTMLElement): Anchor {
-  for (const article of box.querySelectorAll("article")) {
-    const end = endOf(article, box);
-    if (end <= box.clientHeight / 2) continue;
-    const isInSight = end - article.clientHeight < box.clientHeight;
+  for (const article of box.querySelectorAll('article[data-state="stored"]')) {
+    const at = placeOf(article, box);
+    if (at + article.clientHeight <= box.clientHeight / 2) continue;
     // One that is not measured yet is there, but hidden, at a place that was guessed.
-    if (isInSight && getComputedStyle(article).visibility === "visible") return { article, end };
+    if (at < box.clientHeight && getComputedStyle(article).visibility === "visible") return { article, at };
   }
   return nowhere;
 }
 
-function endOf(article: Element, box: Element): number {
-  return article.getBoundingClientRect().bottom - box.getBoundingClientRect().top;
+function placeOf(article: Element, box: Element): number {
+  return article.getBoundingClientRect().top - box.getBoundingClientRect().top;
 }
