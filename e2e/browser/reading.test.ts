@@ -68,6 +68,26 @@ test("one's place is kept while an own message is stored behind one that failed"
   expect(await log.evaluate((box) => box.scrollTop)).toBeCloseTo(before, 0);
 });
 
+test("one's place is kept while others write above own messages that failed", async () => {
+  for (const count of upTo(20)) await bob.rest.send(room, `line ${count}`);
+  const options = { viewport: { width: 390, height: 560 } };
+  const visitor = await Visitor.of(browser(), stack().url(), alice, `/a/${room}`, options);
+  await visitor.article("line 20").waitFor();
+  for (const count of upTo(5)) await visitor.write(`refused ${count}: \u0000`);
+  await visitor.page.getByRole("button", { name: "Try again" }).nth(4).waitFor();
+  const log = logOf(visitor.page);
+  await log.evaluate((box) => {
+    box.scrollBy({ top: -200, behavior: "instant" });
+    box.dispatchEvent(new Event("scroll"));
+  });
+  await visitor.page.getByRole("button", { name: /^Jump to latest/ }).waitFor();
+  const place = async () => (await visitor.article("refused 3").boundingBox())?.y ?? NaN;
+  const before = await place();
+  for (const count of upTo(3)) await bob.rest.send(room, `meanwhile ${count}`);
+  await visitor.page.getByRole("button", { name: /^Jump to latest\W+3 new messages$/ }).waitFor();
+  expect(Math.abs((await place()) - before)).toBeLessThan(2);
+});
+
 test("a file is downloaded under its name by a click", async () => {
   const visitor = await Visitor.of(browser(), stack().url(), alice, `/a/${room}`);
   const notes = textFile("notes.txt", "one\ntwo\n");

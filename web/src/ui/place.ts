@@ -111,17 +111,21 @@ export function usePlace(
 }
 
 /**
- * A stored message, since others always stand last, in the middle: at the upper edge the list leaves rows out where it
- * has moved by a little too much.
+ * A message in the middle: at the upper edge the list leaves rows out where it has moved by a little too much. A stored
+ * one if there is one, since others come above those that are not.
  */
 function middleOf(box: HTMLElement): Anchor {
-  for (const article of box.querySelectorAll('article[data-state="stored"]')) {
+  const inSight = [...box.querySelectorAll("article")].filter((article) => {
     const at = placeOf(article, box);
-    if (at + article.clientHeight <= box.clientHeight / 2) continue;
     // One that is not measured yet is there, but hidden, at a place that was guessed.
-    if (at < box.clientHeight && getComputedStyle(article).visibility === "visible") return { article, at };
-  }
-  return nowhere;
+    const isDrawn = getComputedStyle(article).visibility === "visible";
+    return isDrawn && at < box.clientHeight && at + article.clientHeight > 0;
+  });
+  const stored = inSight.filter(({ dataset }) => dataset["state"] === "stored");
+  const all = stored.length > 0 ? stored : inSight;
+  const isLow = (one: Element) => placeOf(one, box) + one.clientHeight > box.clientHeight / 2;
+  const article = all.find(isLow) ?? all.at(-1);
+  return article === undefined ? nowhere : { article, at: placeOf(article, box) };
 }
 
 function placeOf(article: Element, box: Element): number {
