@@ -60,8 +60,8 @@ export function climb(page: Page, pace: Pace = { part: 0.75, most: Infinity }): 
     };
 
     /**
-     * The message at the upper edge, and where it ends: what stands above it, its author and the day, goes when the
-     * message before it has come.
+     * The message at the upper edge, and where it ends: what stands above it may change when the message before it has
+     * come.
      */
     const anchor = () => {
       const article = articles().find((one) => one.getBoundingClientRect().bottom > frame().top);
